@@ -1,0 +1,16 @@
+"""How a fit ended, in words that advise."""
+
+from enum import Enum
+
+
+class Status(Enum):
+    """Outcome of a fit; the value says what it means and what to do."""
+
+    CONVERGED = "converged: the estimated gain still to come stayed below the tolerance"
+    ITERATION_LIMIT = "stopped at the iteration limit before it converged: raise max_iterations, or take what is there"
+    SINGULAR = "ran into a singular component, where the likelihood is unbounded: discard this fit"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the mixture is an honest local answer (singular fits are not)."""
+        return self is not Status.SINGULAR

@@ -1,0 +1,80 @@
+"""The two steps of EM, as pure functions over the expected statistics."""
+
+import numpy as np
+
+from mixture import ExpectedStatistics, GaussianMixture, expected_statistics, structure_named
+from mixture.arrays import FloatArray
+from mixture.covariance import Covariance
+
+EPSILON = float(np.finfo(np.float64).eps)
+SMALLEST_VARIANCE_SHARE = 1e-20
+"""A component's variance of a feature below this share of the feature's variance over all data has collapsed."""
+SMALLEST_PIVOT = 1e-12
+"""A covariance in which 1 - R^2 of one feature given others is below this is singular to working precision."""
+
+
+class SingularComponent(ValueError):
+    """An M step whose maximum lies on the boundary: the likelihood is unbounded there.
+
+    component         index of the component
+    effective_points  N_k = sum_n w_n r_nk it held
+    """
+
+    def __init__(self, component: int, effective_points: float, reason: str) -> None:
+        self.component = component
+        self.effective_points = effective_points
+        super().__init__(
+            f"component {component}, which holds {effective_points:.3g} effective points, {reason}: the likelihood is"
+            " unbounded there. Take fewer components, a shared or simpler covariance structure, or set a floor under"
+            " the covariance eigenvalues."
+        )
+
+
+def e_step(
+    points: FloatArray, mixture: GaussianMixture, weights: FloatArray | None = None, *, threads: int | None = None
+) -> ExpectedStatistics:
+    """E step: r_nk = pi_k N(x_n | mu_k, Sigma_k) / p(x_n), summed into N_k, S1_k, S2_k, with log p(X | theta).
+
+    points (N, D) float64, weights (N,) or None for ones. Never holds an N x K array.
+    Source: Dempster, Laird & Rubin 1977, JRSS B 39:1, section 4.3; Bishop 2006, eq. 9.23.
+    """
+    return expected_statistics(points, mixture, np.empty(0) if weights is None else weights, threads=threads)
+
+
+def m_step(statistics: ExpectedStatistics, *, structure: str, floor: float | None = None) -> GaussianMixture:
+    """M step: pi_k = N_k / N, mu_k' = mu_k + S1_k / N_k, Sigma_k' the structure's estimate from W_k about mu_k'.
+
+    `structure` names the covariance structure; `floor` > 0 bounds the covariance eigenvalues from below, which gives
+    the exact constrained maximum by clipping.
+
+    Raises SingularComponent if a component is empty or its covariance is singular to working precision.
+    Source: Bishop 2006, eqs. 9.24 to 9.26; Celeux & Govaert 1995, section 4, for the structures.
+    """
+    covariance = structure_named(structure)
+    empty = np.flatnonzero(~(statistics.counts > 0.0))
+    if empty.size:
+        raise SingularComponent(int(empty[0]), float(statistics.counts[empty[0]]), "is empty")
+    means = statistics.about + statistics.first / statistics.counts[:, None]
+    covariances = covariance.estimate(statistics.counts, statistics.centred, floor)
+    _check_singular(covariance, covariances, means, statistics)
+    return GaussianMixture(statistics.counts / statistics.counts.sum(), means, covariances, structure)
+
+
+def _check_singular(
+    covariance: Covariance, covariances: FloatArray, means: FloatArray, statistics: ExpectedStatistics
+) -> None:
+    stack = covariance.stack(covariances)
+    variances = np.diagonal(covariance.expand(stack, means.shape[1]), axis1=-2, axis2=-1)
+    # Deviations from a mean of size m are known to EPSILON m at best, their squares to that squared.
+    resolution = np.square(4.0 * EPSILON * np.abs(means).max(axis=0))
+    smallest = np.maximum(SMALLEST_VARIANCE_SHARE * statistics.total_variances, resolution)
+    collapsed, features = np.nonzero(~(variances > smallest))
+    counts = statistics.counts.sum(keepdims=True) if covariance.shared else statistics.counts
+    owner = "(the shared covariance) " if covariance.shared else ""
+    if collapsed.size:
+        k = int(collapsed[0])
+        raise SingularComponent(k, float(counts[k]), f"{owner}has no variance left in feature {features[0]}")
+    collinear = np.flatnonzero(covariance.pivots(stack) < SMALLEST_PIVOT)
+    if collinear.size:
+        k = int(collinear[0])
+        raise SingularComponent(k, float(counts[k]), f"{owner}has collapsed onto a line or plane")
