@@ -13,12 +13,12 @@ def as_points(x: ArrayLike, *, n_features: int | None = None) -> FloatArray:
     Raises ValueError if `x` is not numeric, is empty, has more than two axes, holds NaN or infinite values
     (the first offending row and column are named), or has another number of columns than `n_features`.
     """
+    if np.iscomplexobj(x):
+        raise ValueError("the data must be real numbers, not complex ones")
     try:
         points = np.ascontiguousarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"the data must be numbers: {error}. Leave out or encode text columns.") from error
-    if np.iscomplexobj(x):
-        raise ValueError("the data must be real numbers, not complex ones")
     if points.ndim == 1:
         points = points[:, None]
     if points.ndim != 2:

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, final
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from mixture.arrays import FloatArray
 
@@ -138,9 +137,8 @@ class _Matrix(Covariance):
         return stack
 
     def invert_root(self, stack: FloatArray, n_features: int) -> FloatArray:
-        roots = np.linalg.cholesky(stack)
-        identity = np.eye(n_features)
-        return np.stack([solve_triangular(root, identity, lower=True) for root in roots])
+        inverse: FloatArray = np.linalg.inv(np.linalg.cholesky(stack))
+        return np.tril(inverse)
 
     def fill(self, values: FloatArray, n_features: int) -> FloatArray:
         rows, columns = np.tril_indices(n_features)
@@ -150,18 +148,18 @@ class _Matrix(Covariance):
         return matrices
 
     def pivots(self, stack: FloatArray) -> FloatArray:
-        result = np.zeros(stack.shape[0])
-        for k, matrix in enumerate(stack):
-            variances = np.diagonal(matrix)
-            if not (variances > 0.0).all():
-                continue
-            sds = np.sqrt(variances)
-            try:
-                root = np.linalg.cholesky(matrix / np.outer(sds, sds))
-            except np.linalg.LinAlgError:
-                continue
-            result[k] = np.square(np.diagonal(root)).min()
-        return result
+        variances = np.diagonal(stack, axis1=-2, axis2=-1)
+        usable = (variances > 0.0).all(axis=-1)
+        sds = np.sqrt(np.where(usable[..., None], variances, 1.0))
+        correlations = stack / (sds[..., :, None] * sds[..., None, :])
+        try:
+            roots = np.linalg.cholesky(correlations)
+        except np.linalg.LinAlgError:  # of one of them: look at each
+            if len(stack) == 1:
+                return np.zeros(1)
+            return np.concatenate([self.pivots(matrix[None]) for matrix in stack])
+        smallest = np.square(np.diagonal(roots, axis1=-2, axis2=-1)).min(axis=-1)
+        return np.where(usable, smallest, 0.0)
 
 
 class _Axes(Covariance):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mixture import likelihood
 from mixture.arrays import FloatArray, IntArray, as_points
@@ -180,7 +180,7 @@ def _check_weights(weights: FloatArray) -> None:
     if wrong.size:
         raise ValueError(f"the weight of component {wrong[0]} is {weights[wrong[0]]}: weights lie in [0, 1]")
     if abs(weights.sum() - 1.0) > SIMPLEX_TOLERANCE:
-        raise ValueError(f"the weights sum to {weights.sum()!r}, not to 1: divide them by their sum")
+        raise ValueError(f"the weights sum to {weights.sum():.12g}, not to 1: divide them by their sum")
 
 
 def _check_means(means: FloatArray, n_components: int) -> None:
@@ -202,14 +202,17 @@ def _check_covariances(covariances: FloatArray, structure: Covariance, n_compone
             f" D = {n_features}, not {covariances.shape}"
         )
     stack = structure.stack(covariances)
-    for k, (covariance, dense) in enumerate(zip(stack, structure.expand(stack, n_features), strict=True)):
-        owner = "the shared covariance" if structure.shared else f"the covariance of component {k}"
-        if not np.isfinite(covariance).all():
-            raise ValueError(f"{owner} is not finite: {covariance}")
-        scale = np.sqrt(np.abs(np.diagonal(dense)))
-        if not (np.abs(dense - dense.T) <= 1e-10 * np.outer(scale, scale)).all():
-            raise ValueError(f"{owner} is not symmetric")
-    singular = np.flatnonzero(structure.pivots(stack) <= 0.0)
-    if singular.size:
-        owner = "the shared covariance" if structure.shared else f"the covariance of component {singular[0]}"
-        raise ValueError(f"{owner} is not positive definite: {stack[singular[0]]}")
+
+    def refuse(wrong: NDArray[np.bool_], what: str) -> None:
+        if wrong.any():
+            k = int(np.flatnonzero(wrong)[0])
+            owner = "the shared covariance" if structure.shared else f"the covariance of component {k}"
+            raise ValueError(f"{owner} is not {what}: {stack[k].tolist()}")
+
+    of_element = tuple(range(1, stack.ndim))
+    refuse(~np.isfinite(stack).all(axis=of_element), "finite")
+    dense = structure.expand(stack, n_features)
+    scales = np.sqrt(np.abs(np.diagonal(dense, axis1=1, axis2=2)))
+    asymmetry = np.abs(dense - np.swapaxes(dense, 1, 2)) - 1e-10 * scales[:, :, None] * scales[:, None, :]
+    refuse((asymmetry > 0.0).any(axis=(1, 2)), "symmetric")
+    refuse(structure.pivots(stack) <= 0.0, "positive definite")

@@ -80,9 +80,7 @@ class _Coordinates:
         # d pi_k / d pi_j: the last weight falls as another rises.
         self.weight_moves = np.vstack([np.eye(k - 1), -np.ones((1, k - 1))])
         # d Sigma_k / d theta_p, (P, K, D, D).
-        self.moves = np.stack(
-            [structure.dense(structure.unpack(unit, k, d), k, d) for unit in np.eye(n_covariance)]
-        )
+        self.moves = np.stack([structure.dense(structure.unpack(unit, k, d), k, d) for unit in np.eye(n_covariance)])
 
     def of_mean(self, k: int) -> slice:
         """Where mu_k stands in theta."""

@@ -1,0 +1,117 @@
+"""Starts, and the best of many."""
+
+import numpy as np
+import pytest
+from support import STRUCTURE_NAMES, random_mixture, read_columns
+
+import em
+from mixture import match
+
+EACH = pytest.mark.parametrize("structure", STRUCTURE_NAMES)
+
+
+@EACH
+def test_known_allocations_give_the_group_moments(structure):
+    rng = np.random.default_rng(1)
+    x, z = random_mixture(structure, 3, 2, rng).draw(90, rng)
+    mixture = em.from_allocations(x, z, structure=structure)
+    for k in range(3):
+        assert mixture.weights[k] == pytest.approx((z == k).mean())
+        np.testing.assert_allclose(mixture.means[k], x[z == k].mean(axis=0), rtol=1e-10)
+    pooled = sum(np.cov(x[z == k].T, ddof=0) * (z == k).sum() for k in range(3)) / len(x)
+    if structure == "full":
+        np.testing.assert_allclose(mixture.covariances[1], np.cov(x[z == 1].T, ddof=0), rtol=1e-9)
+    if structure == "tied":
+        np.testing.assert_allclose(mixture.covariances, pooled, rtol=1e-9)
+    if structure == "tied_spherical":
+        np.testing.assert_allclose(mixture.covariances, np.trace(pooled) / 2, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("allocations", "message"),
+    [([0, 1], "one per row"), ([0.0, 1.0, 1.0], "integers"), ([0, 1, -1], "must lie in"), ([0, 0, 1], "component 1")],
+)
+def test_bad_allocations_are_named(allocations, message):
+    with pytest.raises(ValueError, match=message):
+        em.from_allocations([[0.0], [1.0], [5.0]], allocations)
+
+
+@EACH
+@pytest.mark.parametrize("make_start", [em.kmeans_plus_plus, em.random_partition])
+def test_starts_are_mixtures_of_the_structure_and_follow_their_generator(structure, make_start):
+    x = read_columns("faithful")
+    first, again, other = (make_start(x, 3, structure=structure, rng=np.random.default_rng(s)) for s in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert first.structure == structure
+    np.testing.assert_allclose(first.weights @ first.means, x.mean(axis=0), rtol=1e-10)
+
+
+def test_kmeans_plus_plus_spreads_its_centres():
+    """Three far groups: the chance that two of the three centres fall into one group is below 1e-4."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(c, 1.0, 100) for c in (0.0, 1000.0, 2000.0)])
+    for _ in range(50):
+        np.testing.assert_allclose(np.sort(em.kmeans_plus_plus(x, 3, rng=rng).weights), 1 / 3)
+
+
+def test_too_few_distinct_points_are_refused():
+    with pytest.raises(ValueError, match="2 distinct points"):
+        em.kmeans_plus_plus([0.0, 0.0, 1.0, 1.0], 3, rng=np.random.default_rng(0))
+
+
+def test_restarts_keep_everything_and_find_a_planted_mixture(tmp_path):
+    rng = np.random.default_rng(6)
+    truth = random_mixture("full", 3, 2, rng, separation=8.0)
+    x = truth.draw(2000, rng)[0]
+    restarts = em.fit_best(x, 3, n_starts=10, rng=1)
+    assert restarts.n_starts == len(restarts.fits) + len(restarts.failures) == 10
+    usable = [fit.log_likelihood for fit in restarts.fits if fit.status.usable]
+    assert restarts.best.log_likelihood == max(usable)
+    assert restarts.share_at_best == np.mean(np.array(usable) > max(usable) - 1e-4) * len(usable) / 10
+    found = restarts.best.mixture
+    found = found.permute(match(found, truth))
+    np.testing.assert_allclose(found.weights, truth.weights, atol=0.05)
+    assert found.log_likelihood(x) >= truth.log_likelihood(x)
+    restarts.save(tmp_path / "restarts.json")
+    assert em.Restarts.load(tmp_path / "restarts.json") == restarts
+    assert {fit.start_name for fit in restarts.fits} == {"k-means++", "random partition"}
+
+
+def test_a_start_is_the_same_however_many_follow():
+    x = read_columns("faithful")
+    few, many = (em.fit_best(x, 2, n_starts=n, rng=5, max_iterations=5).fits for n in (2, 4))
+    assert [fit.mixture for fit in few] == [fit.mixture for fit in many[:2]]
+
+
+def test_run_aways_are_listed_apart_from_the_best():
+    x = read_columns("galaxies") / 1000.0
+    restarts = em.fit_best(x, 8, n_starts=12, rng=0, max_iterations=500)
+    assert restarts.singular
+    assert restarts.best not in restarts.singular
+    assert all(fit.status is em.Status.SINGULAR and "effective points" in fit.message for fit in restarts.singular)
+    with pytest.raises(em.NoUsableFit, match="none of the"):
+        _ = em.Restarts(restarts.singular).best
+
+
+@pytest.mark.parametrize(
+    ("x", "k", "message"),
+    [
+        ([[1.0, 2.0]] * 5, 2, "column 0 is constant"),
+        ([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]], 2, "columns 0 and 1 are the same"),
+        ([[1.0], [2.0]], 3, "3 components cannot be fitted to 2 points"),
+        ([[1.0], [2.0]], 0, "at least 1"),
+        ([[1.0], [2.0]], 1.5, "whole number"),
+        ([], 1, "empty"),
+    ],
+)
+def test_bad_input_is_named(x, k, message):
+    with pytest.raises(ValueError, match=message):
+        em.fit_best(x, k, rng=0)
+
+
+def test_one_component_is_the_sample_moments():
+    x = read_columns("faithful")
+    restarts = em.fit_best(x, 1)
+    assert restarts.n_starts == 1
+    np.testing.assert_allclose(restarts.best.mixture.covariances[0], np.cov(x.T, ddof=0), rtol=1e-12)

@@ -1,0 +1,45 @@
+"""What several tests share: random mixtures, the bundled data, and where published material may stand."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from mixture import STRUCTURES, GaussianMixture, structure_named
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+"""Material that may stand beside a checkout (posteriordb, further data); tests that want it skip where it is absent."""
+
+STRUCTURE_NAMES = tuple(structure.name for structure in STRUCTURES)
+
+
+def read_columns(name: str) -> np.ndarray:
+    """A bundled data set of numeric columns as an (N, D) array."""
+    with (ROOT / "experiments" / "data" / f"{name}.csv").open(encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    return np.array(rows[1:], dtype=np.float64)
+
+
+def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator, condition: float = 1e3) -> np.ndarray:
+    """Covariances in the structure's shape whose condition number is at most `condition`."""
+    spread = 0.5 * np.log(condition)
+    values = np.exp(rng.uniform(-0.5, 0.5, (k, d)) * spread)
+    if structure in ("full", "tied"):
+        rotations = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
+        matrices = np.einsum("kij,kj,klj->kil", rotations, values, rotations)
+        matrices = 0.5 * (matrices + np.swapaxes(matrices, 1, 2))
+        return matrices if structure == "full" else matrices[0]
+    if structure in ("diag", "tied_diag"):
+        return values if structure == "diag" else values[0]
+    return values[:, 0] if structure == "spherical" else values[0, 0]
+
+
+def random_mixture(
+    structure: str, k: int, d: int, rng: np.random.Generator, *, separation: float = 2.0, condition: float = 1e3
+) -> GaussianMixture:
+    """A mixture with Dirichlet(2) weights and means spread over `separation` standard deviations."""
+    covariances = random_covariances(structure, k, d, rng, condition)
+    dense = structure_named(structure).dense(covariances, k, d)
+    means = separation * np.einsum("kij,kj->ki", np.linalg.cholesky(dense), rng.standard_normal((k, d)))
+    return GaussianMixture(rng.dirichlet(np.full(k, 2.0)), means, covariances, structure)
