@@ -79,12 +79,12 @@ class Covariance(ABC):
     def dense(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:
         """Sigma_k as dense matrices (K, D, D)."""
         matrices = self.expand(self.stack(covariances), n_features)
-        return np.ascontiguousarray(np.broadcast_to(matrices, (n_components, n_features, n_features)))
+        return np.array(np.broadcast_to(matrices, (n_components, n_features, n_features)), order="C")
 
     def precision_factors(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:
         """U_k with U_k Sigma_k U_k^T = I: (K, D, D) lower triangular, or 1/sd (K, D) if `diagonal`."""
         roots = self.invert_root(self.stack(covariances), n_features)
-        return np.ascontiguousarray(np.broadcast_to(roots, (n_components, *roots.shape[1:])))
+        return np.array(np.broadcast_to(roots, (n_components, *roots.shape[1:])), order="C")
 
     def estimate(self, counts: FloatArray, scatter: FloatArray, floor: float | None = None) -> FloatArray:
         """M step: Sigma_k = W_k / N_k, or Sigma = sum_k W_k / sum_k N_k if shared, in the structure's form.

@@ -8,7 +8,6 @@ takes the largest term out first.
 """
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from mixture.arrays import FloatArray
 
@@ -16,20 +15,23 @@ from mixture.arrays import FloatArray
 def log_joint(x: FloatArray, weights: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
     """log pi_k + log N(x_n | mu_k, Sigma_k), the log joint density of point and allocation.
 
-    x (N, D), weights (K,), means (K, D), dense covariances (K, D, D); returns (N, K), in nats.
+    x (N, D), weights (..., K), means (..., K, D), dense covariances (..., K, D, D); returns (..., N, K), in nats. Axes
+    in front are several mixtures at once, such as draws. Raises ValueError for a covariance that is not positive definite.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eqs. 2.43 and 9.10.
     """
-    n_features = x.shape[1]
-    log_densities = np.empty((x.shape[0], len(weights)))
+    try:
+        factors = np.linalg.inv(np.linalg.cholesky(covariances))  # Sigma = L L^T, U = L^-1
+    except np.linalg.LinAlgError as error:
+        raise ValueError("a covariance is not positive definite: the normal density does not exist") from error
+    deviations = x - means[..., None, :]  # x_n - mu_k, (..., K, N, D)
+    z = deviations @ np.swapaxes(factors, -1, -2)  # U (x_n - mu_k)
+    mahalanobis = np.square(z).sum(axis=-1)
+    log_determinant = -2.0 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)  # an empty component has log 0 = -inf, exactly
-    for k, (mean, covariance) in enumerate(zip(means, covariances, strict=True)):
-        cholesky = np.linalg.cholesky(covariance)  # Sigma_k = L L^T
-        z = solve_triangular(cholesky, (x - mean).T, lower=True)  # L^-1 (x - mu), (D, N)
-        log_determinant = 2.0 * np.log(np.diagonal(cholesky)).sum()
-        mahalanobis = np.square(z).sum(axis=0)
-        log_densities[:, k] = -0.5 * (n_features * np.log(2.0 * np.pi) + log_determinant + mahalanobis)
-    return log_weights + log_densities
+    constants = log_weights - 0.5 * (x.shape[-1] * np.log(2.0 * np.pi) + log_determinant)
+    joint: FloatArray = constants[..., None] - 0.5 * mahalanobis  # (..., K, N)
+    return np.swapaxes(joint, -1, -2)
 
 
 def log_sum_exp(values: FloatArray) -> FloatArray:
@@ -51,6 +53,6 @@ def responsibilities(x: FloatArray, weights: FloatArray, means: FloatArray, cova
     Source: Bishop 2006, eq. 9.13; Dempster, Laird & Rubin 1977, JRSS B 39:1, section 4.3.
     """
     joint = log_joint(x, weights, means, covariances)
-    probabilities: FloatArray = np.exp(joint - log_sum_exp(joint)[:, None])
+    probabilities: FloatArray = np.exp(joint - log_sum_exp(joint)[..., None])
     # Divided once more: for a point at 1e6 standard deviations the logs carry the rounding of numbers near 1e12.
-    return probabilities / probabilities.sum(axis=1, keepdims=True)
+    return probabilities / probabilities.sum(axis=-1, keepdims=True)

@@ -98,14 +98,17 @@ class ExpectedStatistics:
         return cls(0.0, counts, first, second, about)
 
 
-def constants_of(mixture: "GaussianMixture", factors: FloatArray) -> FloatArray:
-    """log pi_k - D/2 log 2 pi + sum_d log U_k[d, d], (K,): what the quadratic form is subtracted from."""
+def _kernel_arguments(mixture: "GaussianMixture") -> tuple[FloatArray, FloatArray, FloatArray]:
+    """log pi_k - D/2 log 2 pi + sum_d log U_k[d, d] (K,), means and precision factors.
+
+    All writable and C-contiguous: numba would compile again for another kind of array.
+    """
+    factors = mixture.precision_factors
     diagonals = factors if factors.ndim == 2 else np.diagonal(factors, axis1=1, axis2=2)
     with np.errstate(divide="ignore"):
-        log_weights = np.log(mixture.weights)
-    constants: FloatArray = log_weights - 0.5 * mixture.n_features * math.log(2.0 * math.pi)
-    constants += np.log(diagonals).sum(axis=1)
-    return constants
+        constants = np.log(mixture.weights)
+    constants += np.log(diagonals).sum(axis=1) - 0.5 * mixture.n_features * math.log(2.0 * math.pi)
+    return constants, np.array(mixture.means), factors
 
 
 def expected_statistics(
@@ -120,15 +123,12 @@ def expected_statistics(
     points (N, D) and weights (N,) as `as_points` and `as_point_weights` give them; no N x K array is stored.
     `threads` defaults to the cores of this process; the sums do not depend on it.
     """
-    factors = mixture.precision_factors
-    constants = constants_of(mixture, factors)
+    constants, means, factors = _kernel_arguments(mixture)
     kernel = kernels.diagonal_statistics if mixture.covariance_structure.diagonal else kernels.dense_statistics
 
     def of_rows(rows: slice) -> ExpectedStatistics:
         weights_of_rows = weights[rows] if weights.size else weights
-        value, counts, first, second = kernel(
-            points[rows], weights_of_rows, constants, mixture.means, factors, _NOTHING
-        )
+        value, counts, first, second = kernel(points[rows], weights_of_rows, constants, means, factors, _NOTHING)
         return ExpectedStatistics(value, counts, first, second, mixture.means)
 
     return ExpectedStatistics.total(_over_chunks(of_rows, len(points), threads))
@@ -136,13 +136,12 @@ def expected_statistics(
 
 def compiled_log_density(points: FloatArray, mixture: "GaussianMixture", *, threads: int | None = None) -> FloatArray:
     """log p(x_n | theta) of each point by the compiled routine, (N,), in nats."""
-    factors = mixture.precision_factors
-    constants = constants_of(mixture, factors)
+    constants, means, factors = _kernel_arguments(mixture)
     kernel = kernels.diagonal_log_density if mixture.covariance_structure.diagonal else kernels.dense_log_density
     densities = np.empty(len(points))
 
     def of_rows(rows: slice) -> None:
-        kernel(points[rows], constants, mixture.means, factors, densities[rows])
+        kernel(points[rows], constants, means, factors, densities[rows])
 
     _over_chunks(of_rows, len(points), threads)
     return densities

@@ -1,0 +1,121 @@
+"""Diagnosis of a mixture posterior: is it the labels, are there different modes, or has it not converged?
+
+The same draws are looked at three times: raw, relabelled, and through label-invariant quantities. R-hat of raw
+component parameters says nothing alone: chains that sit in copies of one mode make it huge, and chains that switch
+labels often make it 1 while means of components mean nothing. (Betancourt, Identifying Bayesian Mixture Models, shows
+both: labels alone leave the log density unflagged; modes that differ do not.)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesian.convergence import MIN_DRAWS, convergence_table, is_constant, moving_chains, separated_groups
+from bayesian.invariants import invariants
+from bayesian.posterior import Posterior
+from bayesian.relabel import Relabelling
+from bayesian.switching import Switches, count_switches
+from bayesian.tree import DIMENSIONS
+from bayesian.verdict import Evidence, Verdict, caveats, judge
+
+USABLE = (Verdict.NO_SWITCHING, Verdict.SWITCHING_ONLY)
+"""Verdicts under which draws may be summarised, relabelled where labels switch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What `diagnose` found.
+
+    verdict, explanation: the verdict, and one sentence with the numbers behind it.
+    caveats: sentences about what falls short of the targets without overturning the verdict.
+    raw, relabelled, invariants: convergence tables (see `convergence_table`) of weights, means and covariances as
+        sampled, of the same relabelled, and of label-invariant quantities.
+    switches: label switches within and between chains.
+    modes: chains, by position, grouped so that invariants tell the groups apart; highest log density first.
+    chains: per chain: its mode, mean and sd of the log-likelihood (and log posterior, if kept), switches.
+    divergences: divergent transitions of the sampler, None where it kept no count.
+    """
+
+    verdict: Verdict
+    explanation: str
+    caveats: tuple[str, ...]
+    raw: pd.DataFrame
+    relabelled: pd.DataFrame
+    invariants: pd.DataFrame
+    switches: Switches
+    modes: tuple[tuple[int, ...], ...]
+    chains: pd.DataFrame
+    divergences: int | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether draws may be summarised (after relabelling if need be) without a caveat."""
+        return self.verdict in USABLE and not self.caveats
+
+    def __str__(self) -> str:
+        lines = [f"{self.verdict.words}: {self.explanation}", self.verdict.advice, *self.caveats]
+        return "\n".join(lines)
+
+
+def diagnose(posterior: Posterior, relabelling: Relabelling) -> Diagnosis:
+    """Raw, relabelled and label-invariant convergence of a posterior, label switches, modes, and one verdict.
+
+    posterior: the draws as sampled; relabelling: what `relabel` found for them. The verdict, in this order: a chain
+    that never moves, or moves from one place to another - not converged; chains in different places by
+    invariants - different modes; R-hat or ESS of invariants or relabelled parameters beyond their limits - not
+    converged; otherwise whether labels switch. Raises ValueError for fewer than 8 draws per chain, or a relabelling of
+    another posterior.
+    """
+    if posterior.n_draws < MIN_DRAWS:
+        raise ValueError(f"a diagnosis needs at least {MIN_DRAWS} draws per chain, not {posterior.n_draws}")
+    unlabelled = invariants(posterior)
+    variables = list(DIMENSIONS)
+    relabelled = relabelling.apply(posterior).tree["posterior"].to_dataset()[variables]
+    density = unlabelled["log_posterior" if "log_posterior" in unlabelled else "log_likelihood"]
+    heights = np.asarray(density.mean("draw").values)
+    evidence = Evidence(
+        raw=convergence_table(posterior.tree["posterior"].to_dataset()[variables]),
+        relabelled=convergence_table(relabelled),
+        invariants=convergence_table(unlabelled),
+        switches=count_switches(relabelling),
+        modes=tuple(sorted(separated_groups(unlabelled), key=lambda chains: -heights[list(chains)].mean())),
+        heights=heights,
+        stuck=tuple(c for c in range(posterior.n_chains) if is_constant(posterior.log_likelihood[c])),
+        moving=moving_chains(unlabelled),
+    )
+    verdict, explanation = judge(evidence)
+    divergences = _divergences(posterior)
+    return Diagnosis(
+        verdict=verdict,
+        explanation=explanation,
+        caveats=caveats(evidence, divergences) if verdict in USABLE else (),
+        raw=evidence.raw,
+        relabelled=evidence.relabelled,
+        invariants=evidence.invariants,
+        switches=evidence.switches,
+        modes=evidence.modes,
+        chains=_chain_table(unlabelled, evidence),
+        divergences=divergences,
+    )
+
+
+def _divergences(posterior: Posterior) -> int | None:
+    stats = posterior.tree["sample_stats"].data_vars
+    return int(stats["diverging"].sum()) if "diverging" in stats else None
+
+
+def _chain_table(unlabelled: xr.Dataset, evidence: Evidence) -> pd.DataFrame:
+    """One row per chain: its mode, its log densities, its switches."""
+    n_chains = unlabelled.sizes["chain"]
+    columns: dict[str, object] = {
+        "mode": [next(m for m, group in enumerate(evidence.modes) if chain in group) for chain in range(n_chains)]
+    }
+    for name in ("log_likelihood", "log_posterior"):
+        if name in unlabelled:
+            columns[f"{name}_mean"] = unlabelled[name].mean("draw").values
+            columns[f"{name}_sd"] = unlabelled[name].std("draw").values
+    columns["switches"] = evidence.switches.within
+    columns["labelled_otherwise"] = [chain in evidence.switches.between for chain in range(n_chains)]
+    return pd.DataFrame(columns, index=pd.RangeIndex(n_chains, name="chain"))

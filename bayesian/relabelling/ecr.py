@@ -1,0 +1,58 @@
+"""Relabelling by equivalence classes of allocations (ECR): agree with a pivot as often as possible.
+
+    order_t = argmax over permutations of sum_n [ relabelled z_tn = pivot_n ] = sum_k count_t[k, order[k]],
+    count_t[k, j] = how many points of pivot label k draw t allocates to its component j
+
+Source: Papastamoulis & Iliopoulos 2010, JCGS 19:313.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayesian.relabelling.assignment import best_orders
+from bayesian.relabelling.orders import as_allocations, as_orders, relabel_allocations
+from mixture.arrays import FloatArray, IntArray
+
+CHUNK_VALUES = 2**15
+"""How many allocations are counted at a time: few enough to stay in the cache."""
+
+
+def ecr(allocations: ArrayLike, pivot: ArrayLike, n_components: int) -> IntArray:
+    """Orders (T, K) that bring allocations (T, N), labels 0 to K - 1, closest to the pivot allocation (N,).
+
+    A label the pivot never uses goes to whatever component is left. Raises ValueError for other shapes, for NaN and
+    for labels out of range.
+    """
+    labels, target = _as_pair(allocations, pivot, n_components)
+    return best_orders(_agreements(labels, target, n_components))
+
+
+def ecr_cost(allocations: ArrayLike, pivot: ArrayLike, permutations: ArrayLike) -> float:
+    """Disagreements with the pivot: how many of the T x N relabelled allocations differ from it."""
+    orders = np.asarray(permutations)
+    n_components = orders.shape[-1] if orders.ndim == 2 else 1
+    labels, target = _as_pair(allocations, pivot, n_components)
+    orders = as_orders(orders, (len(labels), n_components))
+    return float((relabel_allocations(labels, orders) != target).sum())
+
+
+def _agreements(labels: IntArray, pivot: IntArray, n_components: int) -> FloatArray:
+    """count[t, k, j]: points with pivot label k and label j in draw t; (T, K, K)."""
+    n_draws, n_samples = labels.shape
+    cells = n_components * n_components
+    counts = np.empty((n_draws, cells))
+    per_chunk = min(n_draws, max(1, CHUNK_VALUES // n_samples))
+    offsets = pivot * n_components + np.arange(per_chunk)[:, None] * cells  # the cell where label 0 is counted
+    for start in range(0, n_draws, per_chunk):
+        chunk = labels[start : start + per_chunk]
+        counted = np.bincount((chunk + offsets[: len(chunk)]).ravel(), minlength=len(chunk) * cells)
+        counts[start : start + per_chunk] = counted.reshape(len(chunk), cells)
+    return counts.reshape(n_draws, n_components, n_components)
+
+
+def _as_pair(allocations: ArrayLike, pivot: ArrayLike, n_components: int) -> tuple[IntArray, IntArray]:
+    labels = as_allocations(allocations, n_components, n_axes=2)
+    target = as_allocations(pivot, n_components, n_axes=1, name="pivot")
+    if target.shape[0] != labels.shape[1]:
+        raise ValueError(f"the pivot allocates {target.shape[0]} points, but the draws allocate {labels.shape[1]}")
+    return labels, target
