@@ -31,7 +31,7 @@ def main() -> None:
     em.fit(x, start, tolerance=0.0, max_iterations=5)
     print(
         f"fit of {N_SAMPLES} x {N_FEATURES} points ({x.nbytes / 2**20:.0f} MB), K = {N_COMPONENTS}:"
-        f" {resident_megabytes("VmHWM") - before:.1f} MB above the warmed-up process"
+        f" {resident_megabytes('VmHWM') - before:.1f} MB above the warmed-up process"
     )
 
 

@@ -1,0 +1,22 @@
+"""Experiments: one question a file, and `compare` and `load` for use from a notebook.
+
+Names are looked up when they are used, so that the command line answers `--help` without loading a sampler.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.datasets import load
+    from experiments.own_data import compare
+    from experiments.report import Report
+
+__all__ = ["Report", "compare", "load"]
+
+_HOME = {"Report": "experiments.report", "compare": "experiments.own_data", "load": "experiments.datasets"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'experiments' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -16,7 +16,7 @@ def log_joint(x: FloatArray, weights: FloatArray, means: FloatArray, covariances
     """log pi_k + log N(x_n | mu_k, Sigma_k), the log joint density of point and allocation.
 
     x (N, D), weights (..., K), means (..., K, D), dense covariances (..., K, D, D); returns (..., N, K), in nats. Axes
-    in front are several mixtures at once, such as draws. Raises ValueError for a covariance that is not positive definite.
+    in front are several mixtures at once, such as draws. Raises ValueError if a covariance is not positive definite.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eqs. 2.43 and 9.10.
     """
     try:

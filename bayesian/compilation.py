@@ -1,0 +1,152 @@
+"""A PyMC model as machine code for nutpie, without what `nutpie.compile_pymc_model` pays again in every process.
+
+nutpie wraps the compiled graph in two C callbacks: log density with gradient, and the map from an unconstrained point to all variables
+of the trace. Its own callbacks hold a copy of the whole graph, optimised anew each time. Those made here call the graph,
+which PyTensor keeps on disk, by name. What comes out is nutpie's own compiled model, with its `with_data`.
+"""
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import nutpie
+import pymc as pm
+from numba import carray, types
+from nutpie.compile_pymc import CompiledPyMCModel, _make_functions, _prepare_dims_and_coords, make_user_data
+from pymc.initial_point import make_initial_point_fn
+
+from bayesian.linking import as_pointer, linked
+from mixture.arrays import FloatArray
+
+VECTOR = types.CPointer(types.float64)
+LOGP = types.int64(types.uint64, VECTOR, VECTOR, VECTOR, types.CPointer(types.int64))
+EXPAND = types.int64(types.uint64, types.uint64, VECTOR, VECTOR, types.CPointer(types.int64))
+
+
+def compile_model(model: pm.Model) -> CompiledPyMCModel:
+    """The model compiled for `nutpie.sample`; the same data shapes and structure compile once per machine.
+
+    `.with_data(name=array)` exchanges any `pm.Data` of the model, of any length, without compiling. Raises TypeError if a
+    shared variable is not an array of float64.
+    """
+    initial_point = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
+    n_dim, n_expanded, logp, expand, initial_point_func, shape_info, reparameterized = _make_functions(
+        model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=initial_point
+    )
+    keys: dict[Any, str] = {}
+    for function in (logp, expand):
+        for variable in function.get_shared():
+            keys.setdefault(variable, f"shared_{len(keys)}")
+    data = {key: _readonly(variable.get_value()) for variable, key in keys.items()}
+    user_data = make_user_data(keys, data)
+    dims, coords = _prepare_dims_and_coords(model, shape_info, reparameterized)
+    return CompiledPyMCModel(
+        _n_dim=n_dim,
+        dims=dims,
+        _coords=coords,
+        _shapes={name: tuple(shape) for name, _, shape in zip(*shape_info, strict=True)},
+        compiled_logp_func=_log_density_callback(logp, keys, n_dim),
+        compiled_expand_func=_expand_callback(expand, keys, n_dim, n_expanded),
+        initial_point_func=initial_point_func,
+        shared_data=data,
+        shared_var_keys=keys,
+        user_data=user_data,
+        n_expanded=n_expanded,
+        shape_info=shape_info,
+        logp_func=logp,
+        expand_func=expand,
+        reparameterized_names=reparameterized,
+    )
+
+
+def sample_chain(
+    compiled: CompiledPyMCModel, start: FloatArray, *, jitter: float = 0.0, seed: int, **settings: Any
+) -> Any:
+    """One chain of nutpie from `start` (n_dim,) on the unconstrained scale, plus U(-jitter, jitter) in each coordinate.
+
+    settings: of `nutpie.sample` (draws, tune, progress_bar, save_warmup, target_accept, ..). With blocking=False a handle comes back at
+    once whose `.wait()` gives the DataTree: so several chains run side by side. Raises ValueError for a start of another length.
+    """
+    if start.shape != (compiled.n_dim,):
+        raise ValueError(f"the start of a chain must have shape ({compiled.n_dim},), not {start.shape}")
+
+    def initial_point(chain_seed: Any = None) -> FloatArray:
+        noise = np.random.default_rng(chain_seed).uniform(-jitter, jitter, compiled.n_dim)
+        return np.ascontiguousarray(start + noise)
+
+    model = dataclasses.replace(compiled, initial_point_func=initial_point)
+    return nutpie.sample(model, chains=1, cores=1, seed=seed, **settings)
+
+
+def _readonly(value: Any) -> Any:
+    if value.dtype != np.float64:
+        raise TypeError(f"data of a model must be float64, not {value.dtype}")
+    array = np.array(value, order="C", copy=True)
+    array.flags.writeable = False
+    return array
+
+
+def _caller(function: Any, keys: dict[Any, str], n_dim: int) -> Callable[..., Any]:
+    """graph(x, words): the compiled function at x, its shared arrays read from nutpie's user data.
+
+    The user data are 8-byte words: the addresses of all shared arrays, their sizes, their shapes one after the other.
+    """
+    variables = list(keys)
+    shared = function.get_shared()
+    arguments = [types.Array(types.float64, 1, "C")]
+    arguments += [types.Array(types.float64, variable.type.ndim, "C") for variable in shared]
+    inner = linked(function.vm.jit_fn, tuple(arguments), uuid.uuid4().hex)
+    starts = np.cumsum([2 * len(variables), *(variable.type.ndim for variable in variables)])
+    arrays = []
+    for variable in shared:
+        i = variables.index(variable)
+        shape = "".join(f"words[{starts[i] + axis}]," for axis in range(variable.type.ndim))
+        arrays.append(f"carray(as_pointer(words[{i}]), ({shape}), float64)")
+    scope = {"carray": carray, "as_pointer": as_pointer, "float64": np.float64, "inner": inner}
+    exec(f"def graph(x, words):\n    return inner({', '.join(['x', *arrays])})", scope)
+    return numba.njit(scope["graph"])
+
+
+def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> Any:
+    graph = _caller(function, keys, n_dim)
+    n_words = 1  # only the address matters
+
+    def logp(dim, x, gradient, value, words):
+        if dim != n_dim:
+            return -1
+        try:
+            log_density, slope = graph(carray(x, (n_dim,)), carray(words, (n_words,)))
+        except Exception:
+            return 1
+        total = log_density[()]
+        value[0] = total
+        finite = True
+        for i in range(n_dim):
+            gradient[i] = slope[i]
+            finite = finite and np.isfinite(slope[i])
+        if not finite:
+            return 3
+        return 0 if np.isfinite(total) else 4
+
+    return numba.cfunc(LOGP)(logp)
+
+
+def _expand_callback(function: Any, keys: dict[Any, str], n_dim: int, n_expanded: int) -> Any:
+    graph = _caller(function, keys, n_dim)
+    n_words = 1
+
+    def expand(dim, size, x, out, words):
+        if dim != n_dim or size != n_expanded:
+            return -1
+        try:
+            (values,) = graph(carray(x, (n_dim,)), carray(words, (n_words,)))
+        except Exception:
+            return -2
+        for i in range(n_expanded):
+            out[i] = values[i]
+        return 0
+
+    return numba.cfunc(EXPAND)(expand)

@@ -1,0 +1,171 @@
+"""EM beside the posterior of the same mixture, on one data set: what is run, and what comes of it."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import bayesian
+import em
+from experiments.experiment import Budget, Progress, Silent
+from experiments.parameters import align, ascending
+from mixture import GaussianMixture
+from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
+
+INTERVAL = 0.95
+"""Level of the posterior's intervals; they have equal tails."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """The data of a comparison.
+
+    points    (N, D) in the units of `labels`        labels   names of the features with their units, for axes
+    title     plain text                              origin   where the data come from, one sentence
+    sha256    of what the data were read from, or of the array itself
+    """
+
+    title: str
+    points: FloatArray
+    labels: tuple[str, ...]
+    origin: str
+    sha256: str
+
+    @classmethod
+    def of_array(cls, x: ArrayLike, labels: Sequence[str] | None = None, *, title: str = "Your data") -> "Subject":
+        """A subject from numbers alone; features without names are x1, x2, ...; raises ValueError for bad data."""
+        points = as_points(x)
+        check_columns(points)
+        names = tuple(labels) if labels is not None else tuple(f"x{i + 1}" for i in range(points.shape[1]))
+        if len(names) != points.shape[1]:
+            raise ValueError(f"{len(names)} feature names were given for {points.shape[1]} columns")
+        digest = hashlib.sha256(points.tobytes()).hexdigest()
+        return cls(title, points, names, "An array handed in from Python.", digest)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Both answers to one question: which mixture made these data?
+
+    restarts     every climb of EM; `best` is its highest usable fit, components in ascending order of the first mean
+    errors       standard errors at `best`, or None with the reason in `errors_missing`
+    criteria     AIC, BIC, ICL of `best`
+    posterior    draws as sampled; `relabelled` the same with labels undone, components in the order of `best`
+    relabelling  the permutations, found by ECR with EM's most probable allocation as the pivot
+    diagnosis    convergence raw, relabelled and invariant, with one verdict
+    seconds      wall time by stage
+    """
+
+    subject: Subject
+    prior: bayesian.Prior
+    restarts: em.Restarts
+    best: GaussianMixture
+    errors: em.StandardErrors | None
+    errors_missing: str
+    criteria: em.Criteria
+    posterior: bayesian.Posterior
+    relabelling: bayesian.Relabelling
+    relabelled: bayesian.Posterior
+    diagnosis: bayesian.Diagnosis
+    seconds: dict[str, float]
+
+
+def compare_subject(
+    subject: Subject,
+    n_components: int,
+    *,
+    structure: str = "full",
+    prior: bayesian.Prior | None = None,
+    budget: Budget,
+    seed: int,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Fit by EM from many starts, sample the posterior from EM's optima, undo label switching, diagnose.
+
+    EM's optima are handed to the chains as starts with their labels shuffled: under an exchangeable prior every
+    labelling is as probable as any other, and chains that begin in different ones show whether labels switch.
+    ECR takes EM's most probable allocation as its pivot. Raises ValueError for bad data or settings.
+    """
+    progress = progress or Silent()
+    points = subject.points
+    k = as_component_count(n_components, len(points))
+    em_rng, start_rng, sampler_rng = np.random.default_rng(seed).spawn(3)
+    seconds: dict[str, float] = {}
+
+    with _stage(seconds, "EM"), progress.stage("EM from many starts", budget.n_starts) as advance:
+        restarts = em.fit_best(
+            points, k, structure=structure, n_starts=budget.n_starts, rng=em_rng, progress=lambda _: advance(1)
+        )
+    best = restarts.best.mixture
+    best = best.permute(ascending(best))
+    with _stage(seconds, "standard errors"):
+        errors, errors_missing = _standard_errors(points, best)
+
+    prior = prior or bayesian.Prior.weakly_informative(points, k, structure)
+    with _stage(seconds, "posterior"):
+        progress.say("compiling the model and sampling the posterior")
+        posterior = bayesian.sample(
+            points,
+            k,
+            structure=structure,
+            prior=prior,
+            draws=budget.draws,
+            tune=budget.tune,
+            chains=budget.chains,
+            random_seed=int(sampler_rng.integers(2**31)),
+            starts=chain_starts(restarts, budget.chains, start_rng),
+            progressbar=progress.visible,
+        )
+    with _stage(seconds, "relabelling and diagnosis"):
+        pivot = best.responsibilities(points).argmax(axis=1)
+        relabelling = bayesian.relabel(posterior, "ecr", pivot=pivot)
+        diagnosis = bayesian.diagnose(posterior, relabelling)
+        relabelled = align(relabelling.apply(posterior), best)
+    return Comparison(
+        subject=subject,
+        prior=prior,
+        restarts=restarts,
+        best=best,
+        errors=errors,
+        errors_missing=errors_missing,
+        criteria=em.criteria(points, best),
+        posterior=posterior,
+        relabelling=relabelling,
+        relabelled=relabelled,
+        diagnosis=diagnosis,
+        seconds=seconds,
+    )
+
+
+def chain_starts(restarts: em.Restarts, chains: int, rng: np.random.Generator) -> list[GaussianMixture]:
+    """One mixture per chain: EM's distinct optima, the highest first and then in turn, each with its labels shuffled."""
+    usable = sorted((fit for fit in restarts.fits if fit.status.usable), key=lambda fit: -fit.log_likelihood)
+    optima: list[em.EMFit] = []
+    for fit in usable:
+        if not optima or fit.log_likelihood < optima[-1].log_likelihood - em.SAME_OPTIMUM:
+            optima.append(fit)
+    picked = [optima[chain % len(optima)].mixture for chain in range(chains)]
+    return [mixture.permute(rng.permutation(mixture.n_components)) for mixture in picked]
+
+
+def _standard_errors(points: FloatArray, best: GaussianMixture) -> tuple[em.StandardErrors | None, str]:
+    try:
+        return em.standard_errors(points, best), ""
+    except em.NotAMaximum as error:
+        return None, str(error)
+
+
+class _stage:
+    """Wall seconds of a block, kept under its name."""
+
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self.name] = time.perf_counter() - self.began

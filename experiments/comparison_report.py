@@ -1,0 +1,324 @@
+"""The report of a comparison: sections, tables and pictures made from what `experiments.comparison` found."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from experiments import figures
+from experiments.comparison import INTERVAL, Comparison
+from experiments.figures import Drawn
+from experiments.formats import number
+from experiments.markup import escape_markdown
+from experiments.metrics import comparison_table
+from experiments.parameters import component_name
+from experiments.report import Claim, Json, Picture, Report, Section, Table, Width
+
+REFERENCES = (
+    "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM algorithm."
+    " Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
+    "Louis, T. A. (1982). Finding the observed information matrix when using the EM algorithm. Journal of the Royal"
+    " Statistical Society B 44, 226-233. doi:10.1111/j.2517-6161.1982.tb01203.x",
+    "Papastamoulis, P. & Iliopoulos, G. (2010). An artificial allocations based solution to the label switching problem."
+    " Journal of Computational and Graphical Statistics 19, 313-331. doi:10.1198/jcgs.2010.09008",
+    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Buerkner, P.-C. (2021). Rank-normalization, folding, and"
+    " localization: an improved R-hat. Bayesian Analysis 16, 667-718. doi:10.1214/20-BA1221",
+    "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593-1623.",
+)
+
+TABLE_WORDS = {
+    "SE": "standard error, from the exact observed information at EM's optimum",
+    "MCSE": "Monte Carlo standard error of the posterior mean",
+    "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
+    "sd/SE": "posterior standard deviation over EM's standard error: 1 where both tell the same uncertainty",
+}
+
+
+def build_report(
+    comparison: Comparison,
+    *,
+    name: str,
+    title: str,
+    question: str,
+    claims: Sequence[Claim] = (),
+    references: Sequence[str] = (),
+    extra: Sequence[Section] = (),
+    result: dict[str, Json] | None = None,
+) -> Report:
+    """Data, EM, posterior, both side by side, what they predict; then `extra` sections. Nothing in it is typed in."""
+    subject = comparison.subject
+    table = comparison_table(
+        comparison.best, comparison.errors, comparison.relabelled, subject.labels, interval=INTERVAL, kind="eti"
+    )
+    table = table.rename(columns={"(mean - EM)/sd": "(mean − EM)/sd"})
+    sections = (
+        _data_section(comparison),
+        _em_section(comparison),
+        _posterior_section(comparison),
+        _side_by_side_section(comparison, table),
+        _prediction_section(comparison),
+        *extra,
+    )
+    return Report(
+        name=name,
+        title=title,
+        question=question,
+        answer=_answer(comparison, table),
+        sections=sections,
+        claims=tuple(claims),
+        references=(*REFERENCES, *references),
+        provenance={
+            "data sha256": subject.sha256,
+            "components": comparison.best.n_components,
+            "covariance structure": comparison.best.structure,
+            **{f"seconds, {stage}": round(seconds, 2) for stage, seconds in comparison.seconds.items()},
+        },
+        result={**_result(comparison, table), **(result or {})},
+        posterior=comparison.posterior,
+    )
+
+
+def _picture(name: str, drawn: Drawn, caption: str, alt: str) -> Picture:
+    width: Width = "single" if drawn.figure.get_size_inches()[0] < 5.0 else "double"
+    data = {key.lower(): frame for key, frame in drawn.data.items()}
+    return Picture(name, caption, alt, drawn.figure, data, width)
+
+
+def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
+    """Two sentences from the numbers: do they agree, and are the draws to be trusted."""
+    diagnosis = comparison.diagnosis
+    distances = table["(mean − EM)/sd"].astype(float).abs()
+    widest = table.loc[distances.idxmax()]
+    place = " ".join(str(widest[key]) for key in ("parameter", "feature") if widest[key])
+    words = (
+        f"The posterior means lie within {number(distances.max())} posterior standard deviations of EM's estimates"
+        f" (furthest: {place}, component {widest['component']})"
+    )
+    ratios = table["sd/SE"].dropna().astype(float)
+    if len(ratios):
+        words += (
+            f", and the posterior standard deviations are {number(ratios.min())} to {number(ratios.max())} times the"
+            " standard errors"
+        )
+    return f"{words}. Label switching: {diagnosis.verdict.words}. {diagnosis.explanation}"
+
+
+def _data_section(comparison: Comparison) -> Section:
+    subject = comparison.subject
+    points = subject.points
+    frame = pd.DataFrame(
+        {
+            "feature": subject.labels,
+            "mean": points.mean(axis=0),
+            "sd": points.std(axis=0, ddof=1),
+            "minimum": points.min(axis=0),
+            "median": np.median(points, axis=0),
+            "maximum": points.max(axis=0),
+            "distinct values": [len(np.unique(column)) for column in points.T],
+        }
+    )
+    n_samples, n_features = points.shape
+    plural = "s" if n_features > 1 else ""
+    text = (
+        f"{escape_markdown(subject.title)}: n = {n_samples} points with D = {n_features} feature{plural}."
+        f" {escape_markdown(subject.origin)} The data's sha256 begins with `{subject.sha256[:16]}`."
+    )
+    blocks: list[str | Table | Picture] = [text, Table("features", "The data, feature by feature.", frame)]
+    if n_features == 1:
+        drawn = figures.density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)
+        caption = (
+            "The data (histogram and rug), the density at EM's estimate with its components, and the posterior predictive"
+            f" density with its pointwise {100 * INTERVAL:g}% band (equal tails)."
+        )
+    else:
+        drawn = figures.plane(comparison.best, comparison.relabelled, subject.labels)
+        caption = (
+            "The data, marked by EM's most probable component. Ellipses hold 50% and 90% of each component: at EM's"
+            " estimate, and for single draws of the relabelled posterior."
+        )
+    alt = f"{caption} n = {n_samples}, K = {comparison.best.n_components}."
+    return Section("The data", (*blocks, _picture("data", drawn, caption, alt)))
+
+
+def _em_section(comparison: Comparison) -> Section:
+    restarts, best, criteria = comparison.restarts, comparison.best, comparison.criteria
+    climb = restarts.best
+    at_best = number(100.0 * restarts.share_at_best, 0)
+    text = (
+        f"EM climbs the log-sum likelihood log p(X | θ) = Σₙ log Σₖ πₖ N(xₙ | μₖ, Σₖ) with K = {best.n_components} and"
+        f" *{best.structure}* covariances ({best.covariance_structure.meaning};"
+        f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and random"
+        f" partition in turn. {at_best}% of them reached the highest optimum; {len(restarts.singular)} ran into a"
+        f" singular component and {len(restarts.failures)} gave no start. The best climb took {climb.n_iterations}"
+        f" iterations and {climb.status.value}."
+    )
+    frame = pd.DataFrame(
+        {
+            "quantity": ["log-likelihood", "free parameters", "AIC", "BIC", "ICL"],
+            "value": [criteria.log_likelihood, criteria.n_parameters, criteria.aic, criteria.bic, criteria.icl],
+            "note": [
+                "a total, in nats",
+                "",
+                criteria.sign,
+                f"{criteria.sign}; mclust prints {number(-criteria.bic, 4)}",
+                f"{criteria.sign}; with the most probable allocation",
+            ],
+        }
+    )
+    frame["value"] = [number(value, 0 if i == 1 else 4) for i, value in enumerate(frame["value"])]
+    caption = "Likelihood and criteria at EM's best optimum."
+    trace_caption = (
+        "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a straight"
+        " line where EM has reached its linear rate."
+    )
+    picture = _picture("ascent", figures.ascent(restarts), trace_caption, trace_caption)
+    if comparison.errors_missing:
+        text += f" There are no standard errors: {escape_markdown(comparison.errors_missing)}"
+    return Section("Maximum likelihood by EM", (text, Table("criteria", caption, frame), picture))
+
+
+def _posterior_section(comparison: Comparison) -> Section:
+    posterior, diagnosis = comparison.posterior, comparison.diagnosis
+    prior_text = "The prior, in full:\n\n" + "\n".join(
+        f"- {escape_markdown(line)}" for line in str(comparison.prior).splitlines()
+    )
+    divergences = "an unknown number of" if diagnosis.divergences is None else diagnosis.divergences
+    sampler = (
+        "The posterior is that of the same log-sum likelihood, marginalised over the allocations, under this prior,"
+        f" exchangeable in the components. NUTS took {posterior.n_chains} chains of {posterior.n_draws} draws after"
+        " tuning, each started at one of EM's optima with its labels shuffled, with"
+        f" {divergences} divergent transitions."
+    )
+    verdict = (
+        f"**Verdict: {diagnosis.verdict.words}.** {diagnosis.explanation} {diagnosis.verdict.advice} "
+        f"({diagnosis.switches}.)"
+    )
+    caveats = "\n".join(f"- {caveat}" for caveat in diagnosis.caveats)
+    blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
+    if caveats:
+        blocks.append(caveats)
+    relabelled_columns = {"r_hat": "R-hat", "ess_bulk": "ESS bulk", "ess_tail": "ESS tail"}
+    sets = (("raw", diagnosis.raw), ("relabelled", diagnosis.relabelled), ("invariant", diagnosis.invariants))
+    summary = pd.DataFrame(
+        [
+            {
+                "draws": label,
+                "quantities": len(frame),
+                "worst R-hat": frame["r_hat"].max(),
+                "split R-hat, not ranked": frame["r_hat_split"].max(),
+                "least ESS bulk": frame["ess_bulk"].min(),
+                "least ESS tail": frame["ess_tail"].min(),
+            }
+            for label, frame in sets
+        ]
+    )
+    detail = pd.concat(
+        {label: frame[list(relabelled_columns)].rename(columns=relabelled_columns) for label, frame in sets},
+        names=["draws", "quantity"],
+    ).reset_index()
+    decimals = {"worst R-hat": 3, "split R-hat, not ranked": 3, "least ESS bulk": 0, "least ESS tail": 0}
+    blocks += [
+        Table(
+            "diagnosis",
+            "Convergence three ways: of the component parameters as sampled, of the same relabelled, and of quantities"
+            " that do not depend on labels. Only the last two can tell failure from label switching.",
+            summary,
+            decimals=decimals,
+        ),
+        Table(
+            "convergence",
+            "R-hat and effective sample sizes of every quantity.",
+            detail,
+            decimals={"R-hat": 3, "ESS bulk": 0, "ESS tail": 0},
+        ),
+    ]
+    caption = (
+        "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most probable"
+        " allocation as the pivot."
+    )
+    drawn = figures.traces(
+        posterior, comparison.relabelled, comparison.subject.labels, em_mixture=comparison.best, feature=0
+    )
+    return Section("The posterior", (*blocks, _picture("traces", drawn, caption, caption)))
+
+
+def _side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
+    text = (
+        "Labels are matched before anything is compared: components are in ascending order of EM's mean of the first"
+        f" feature, and the relabelled posterior is aligned to them. Intervals hold {100 * INTERVAL:g}% of the posterior"
+        " with equal tails."
+    )
+    caption = "EM's estimates beside the posterior."
+    decimals = {"ESS bulk": 0, "R-hat": 3}
+    words = {key: value for key, value in TABLE_WORDS.items() if key in table.columns}
+    drawn = figures.marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
+    picture_caption = (
+        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate, SE²)"
+        " over it: a row for each component."
+    )
+    return Section(
+        "Side by side",
+        (
+            text,
+            Table("comparison", caption, table, columns=words, decimals=decimals),
+            _picture("marginals", drawn, picture_caption, picture_caption),
+        ),
+    )
+
+
+def _prediction_section(comparison: Comparison) -> Section:
+    labels = comparison.subject.labels
+    level = 0.9
+    check_caption = (
+        "Posterior predictive check: histogram counts, and the empirical distribution function less its predictive mean,"
+        f" with pointwise {100 * level:g}% bands that hold parameter and sampling variation."
+    )
+    disagreement = figures.disagreements(comparison.best, comparison.relabelled, labels)
+    caption = (
+        "Points about whose component the two disagree most: EM's responsibility against the posterior's allocation"
+        " probability, and where those points lie."
+    )
+    return Section(
+        "What they predict",
+        (
+            _picture(
+                "predictive",
+                figures.predictive_check(comparison.posterior, labels, level=level),
+                check_caption,
+                check_caption,
+            ),
+            _picture("disagreements", disagreement, caption, caption),
+        ),
+    )
+
+
+def _result(comparison: Comparison, table: pd.DataFrame) -> dict[str, Json]:
+    """Plain numbers for programs: EM's side exact, the posterior's summarised."""
+    diagnosis = comparison.diagnosis
+    rows = [
+        {str(key): None if value is None or value != value else value for key, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
+    return {
+        "components": [component_name(k) for k in range(comparison.best.n_components)],
+        "em": {
+            "mixture": comparison.best.to_dict(),
+            "log_likelihood": comparison.restarts.best.log_likelihood,
+            "status": comparison.restarts.best.status.name,
+            "n_iterations": comparison.restarts.best.n_iterations,
+            "share_at_best": comparison.restarts.share_at_best,
+            "n_starts": comparison.restarts.n_starts,
+            "aic": comparison.criteria.aic,
+            "bic": comparison.criteria.bic,
+            "icl": comparison.criteria.icl,
+        },
+        "posterior": {
+            "verdict": diagnosis.verdict.words,
+            "explanation": diagnosis.explanation,
+            "divergences": diagnosis.divergences,
+            "worst_r_hat_relabelled": float(diagnosis.relabelled["r_hat"].max()),
+            "worst_r_hat_invariant": float(diagnosis.invariants["r_hat"].max()),
+            "prior": str(comparison.prior),
+        },
+        "comparison": rows,
+    }

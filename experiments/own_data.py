@@ -1,0 +1,89 @@
+"""EM beside the posterior on one's own data: from an array, or from a table read from a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from numpy.typing import ArrayLike
+
+import bayesian
+from experiments.comparison import Subject, compare_subject
+from experiments.comparison_report import build_report
+from experiments.experiment import DEFAULT_SEED, Budget, Experiment, Progress, Silent, Terminal
+from experiments.prior_files import read_prior
+from experiments.report import Report
+from experiments.tables import InputError, NumericTable
+
+
+def compare_table(
+    table: NumericTable,
+    *,
+    n_components: int,
+    structure: str,
+    prior_file: Path | None,
+    budget: Budget,
+    seed: int,
+    progress: Progress | None = None,
+) -> Report:
+    """The report on a table read from a file; raises InputError for what its owner can mend."""
+    subject = Subject(
+        table.name, table.points, tuple(table.columns), " ".join(table.notes) or "Read from a file.", table.sha256
+    )
+    prior = None if prior_file is None else read_prior(prior_file)
+    if prior is not None:
+        try:
+            prior.check(table.points, n_components, structure)
+        except ValueError as error:
+            raise InputError(f"the prior does not fit: {error}") from error
+    return _reported(subject, n_components, structure, prior, budget, seed, progress)
+
+
+def compare(
+    x: ArrayLike,
+    n_components: int,
+    *,
+    structure: str = "full",
+    prior: bayesian.Prior | None = None,
+    features: Sequence[str] | None = None,
+    title: str = "Your data",
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    n_starts: int = 20,
+    seed: int = DEFAULT_SEED,
+    progressbar: bool = True,
+) -> Report:
+    """EM beside the posterior of a K-component mixture for x (N, D): the report that a notebook shows.
+
+    `.write(folder)` puts it on disk; `.tables`, `.pictures` and `.result` are its parts. features: names for axes and tables,
+    "name (unit)". Raises ValueError for bad data or settings.
+    """
+    subject = Subject.of_array(x, features, title=title)
+    budget = Budget(draws=draws, tune=tune, chains=chains, n_starts=n_starts)
+    progress = Terminal() if progressbar else Silent()
+    return _reported(subject, n_components, structure, prior, budget, seed, progress)
+
+
+def _reported(
+    subject: Subject,
+    n_components: int,
+    structure: str,
+    prior: bayesian.Prior | None,
+    budget: Budget,
+    seed: int,
+    progress: Progress | None,
+) -> Report:
+    experiment = Experiment(
+        name="compare",
+        question=f"What do EM and the posterior say about {subject.title}, with K = {n_components}?",
+        summary="a data set of one's own",
+        tags=(),
+        quick=budget,
+        full=budget,
+        run=lambda budget, seed, progress: compare_subject(
+            subject, n_components, structure=structure, prior=prior, budget=budget, seed=seed, progress=progress
+        ),
+        report=lambda result: build_report(
+            result, name="compare", title=f"{subject.title}: EM beside the posterior", question=experiment.question
+        ),
+    )
+    return experiment.answer(seed=seed, progress=progress)

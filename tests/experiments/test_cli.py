@@ -1,0 +1,210 @@
+"""The command line: exit statuses, one line for bad input, nothing written by a run that did not finish."""
+
+import importlib.metadata
+import signal
+import subprocess
+import sys
+import types
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import experiments
+from experiments import cli
+from experiments.experiment import Budget, Experiment, Progress
+from experiments.report import Claim, Report, Section
+from experiments.tables import InputError, NumericTable
+
+BUDGET = Budget(draws=1, tune=1, chains=1, n_starts=1)
+
+
+def report(name: str, ours: float = 1.0) -> Report:
+    claims = (Claim("one [bold]is[/bold] one", "arithmetic", 1.0, ours, 0.1),)
+    return Report(name, name.title(), "Is it so?", "It is [red]so.", (Section("S", ("text",)),), claims)
+
+
+def experiment(name: str, ours: float = 1.0) -> Experiment[float]:
+    def run(_budget: Budget, _seed: int, _progress: Progress) -> float:
+        return ours
+
+    return Experiment(name, "Is it so?", "It is.", (), BUDGET, BUDGET, run, lambda found: report(name, found))
+
+
+def interrupted(_budget: Budget, _seed: int, _progress: Progress) -> float:
+    """A sampler that hides Ctrl-C."""
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        return 1.0
+    return 1.0
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A registry and a comparison that cost nothing; returns what the comparison was asked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text("a,b,word\n1,2,x\n3,5,y\n4,4,z\n")
+    asked: list[dict[str, Any]] = []
+
+    def compare_table(table: NumericTable, **settings: Any) -> Report:
+        asked.append({"table": table, **settings})
+        if settings["seed"] == 666:
+            raise InputError("the prior file has no [means]")
+        if settings["seed"] == 667:
+            raise ZeroDivisionError
+        return report("anything")
+
+    known = (experiment("alpha"), experiment("beta", ours=2.0), replace(experiment("gamma"), run=interrupted))
+    registry = types.ModuleType("experiments.registry")
+    comparison = types.ModuleType("experiments.comparison")
+    vars(registry)["EXPERIMENTS"] = known
+    vars(comparison)["compare_table"] = compare_table
+    monkeypatch.setitem(sys.modules, "experiments.registry", registry)
+    monkeypatch.setitem(sys.modules, "experiments.comparison", comparison)
+    return asked
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "alpha  Is it so?"
+
+
+def test_run_writes_reports_and_the_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "alpha", "--quick", "--seed", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        str(Path("reports", "alpha", "report.html")),
+        "It is [red]so.",
+        "pass one [bold]is[/bold] one: 1 (published 1)",
+    ]
+    assert err == ""
+    assert (tmp_path / "reports" / "alpha" / "report.md").is_file()
+    assert "alpha/report.md" in (tmp_path / "reports" / "README.md").read_text()
+
+
+def test_a_failed_claim_is_status_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "beta", "alpha", "--output", "out"]) == 1
+    assert "FAIL one" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"alpha", "beta", "README.md"}
+
+
+def test_an_interrupt_is_never_taken_for_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.main(["run", "gamma"]) == 130
+    assert not (tmp_path / "reports" / "gamma").exists()
+    assert "interrupted" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "name an experiment or say --all; there are alpha, beta, gamma"),
+        (["run", "alfa"], "there is no experiment 'alfa'; did you mean alpha? there are alpha, beta, gamma"),
+        (["run", "alpha", "--seed", "-1"], "--seed"),
+        (["dance"], "dance"),
+        (["compare"], "DATA.csv"),
+        (["compare", "nothing.csv"], "there is no file nothing.csv"),
+        (["compare", "data.csv", "--columns", "a,c"], "data.csv has no column 'c'; "),
+        (["compare", "data.csv", "--columns", ","], "no column was named"),
+        (["compare", "data.csv", "--columns", "word"], "column 'word': line 2 holds 'x', which is not a number"),
+        (["compare", "data.csv", "--components", "4"], "4 components cannot be fitted to 3 points"),
+        (["compare", "data.csv", "--components", "0"], "n_components must be at least 1, not 0"),
+        (["compare", "data.csv", "--structure", "round"], "unknown covariance structure 'round'; known are: full"),
+        (["compare", "data.csv", "--prior", "no.toml"], "there is no prior file no.toml"),
+        (["compare", "data.csv", "--draws", "0"], "--draws"),
+        (["compare", "data.csv", "--output", "data.csv"], "cannot write to"),
+        (["compare", "data.csv", "--seed", "666"], "the prior file has no [means]"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.rglob("report.*"))
+
+
+def test_a_folder_of_other_things_is_refused_before_the_work(
+    tmp_path: Path, world: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reports" / "compare_data").mkdir(parents=True)
+    (tmp_path / "reports" / "compare_data" / "thesis.tex").write_text("precious")
+    assert cli.main(["compare", "data.csv"]) == 2
+    assert "left as it is" in capsys.readouterr().err
+    assert world == []
+
+
+def test_bugs_keep_their_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["compare", "data.csv", "--seed", "667"])
+
+
+def test_compare_hands_over_what_was_asked(tmp_path: Path, world: list[dict[str, Any]]) -> None:
+    arguments = [
+        "--columns",
+        "b,a",
+        "--components",
+        "3",
+        "--structure",
+        "diag",
+        "--draws",
+        "50",
+        "--seed",
+        "5",
+        "--quick",
+    ]
+    assert cli.main(["compare", "data.csv", *arguments]) == 0
+    asked = world[0]
+    assert asked["table"].columns == ("b", "a")
+    assert asked["budget"] == replace(cli.COMPARE_QUICK, draws=50)
+    assert {"n_components": 3, "structure": "diag", "seed": 5, "prior_file": None}.items() <= asked.items()
+    assert (tmp_path / "reports" / "compare_data" / "results.json").is_file()
+    assert not (tmp_path / "reports" / "README.md").exists()
+
+
+def test_column_names_with_commas_go_in_quotes(tmp_path: Path, world: list[dict[str, Any]]) -> None:
+    (tmp_path / "data.csv").write_text('"a, b",c\n1,2\n3,5\n4,4\n')
+    assert cli.main(["compare", "data.csv", "--columns", '"a, b", c']) == 0
+    assert world[0]["table"].columns == ("a, b", "c")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["compare", "--help"], ["list", "--help"]])
+def test_help_teaches(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == 0
+    text = capsys.readouterr().out
+    assert "Usage" in text
+    assert "python -m experiments" in text
+
+
+def test_a_script_runs_its_own_experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(Path(cli.__file__).parent), *sys.path])
+    monkeypatch.setattr(sys, "argv", ["alpha.py", "--quick", "--output", "here"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run_as_script(experiment("alpha"))
+    assert ended.value.code == 0
+    assert (tmp_path / "here" / "alpha" / "report.html").is_file()
+    assert str(Path(cli.__file__).parent) not in sys.path
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from experiments.cli import main; main(['--help']);"
+        "print(sorted({'numpy', 'pandas', 'pymc', 'matplotlib', 'numba'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_module_shadows_a_library_when_a_script_is_run() -> None:
+    folder = Path(experiments.__path__[0])
+    ours = {path.stem for path in folder.iterdir() if not path.stem.startswith(("_", "."))}
+    ours = {name for name in ours if (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()}
+    taken = set(sys.stdlib_module_names) | set(importlib.metadata.packages_distributions())
+    assert not ours & taken

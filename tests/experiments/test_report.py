@@ -1,0 +1,104 @@
+"""Types of reports and experiments: what they compute and what they refuse."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from experiments.experiment import Budget, Experiment, Progress, Silent, Terminal
+from experiments.report import Claim, Comparison, Report, Section, Table
+
+
+def claim(ours: float, kind: Comparison = "equal within", tolerance: float = 0.5) -> Claim:
+    return Claim("a number", "a paper", published=2.0, ours=ours, tolerance=tolerance, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours", "holds"),
+    [
+        ("equal within", 2.5, True),
+        ("equal within", 1.5, True),
+        ("equal within", 2.51, False),
+        ("equal within", 1.49, False),
+        ("at least", 1.5, True),
+        ("at least", 1.49, False),
+        ("at least", 99.0, True),
+        ("equal within", math.nan, False),
+        ("at least", math.inf, False),
+    ],
+)
+def test_claim_is_computed(kind: Comparison, ours: float, holds: bool) -> None:
+    assert claim(ours, kind).passed is holds
+
+
+def test_difference_is_ours_minus_published() -> None:
+    assert claim(2.25).difference == 0.25
+
+
+def table(name: str) -> Table:
+    return Table(name, "A table.", pd.DataFrame({"a": [1.0]}))
+
+
+def test_report_passes_only_if_every_claim_does() -> None:
+    parts = {"name": "r", "title": "T", "question": "Q?", "answer": "A.", "sections": ()}
+    assert Report(**parts).passed
+    assert Report(**parts, claims=(claim(2.0),)).passed
+    assert not Report(**parts, claims=(claim(2.0), claim(9.0))).passed
+
+
+def test_tables_come_in_reading_order_and_have_names_of_their_own() -> None:
+    sections = (Section("one", ("text", table("b"))), Section("two", (table("a"),)))
+    report = Report("r", "T", "Q?", "A.", sections)
+    assert [part.name for part in report.tables] == ["b", "a"]
+    assert list(report.pictures) == []
+    with pytest.raises(ValueError, match="several tables or pictures called b"):
+        Report("r", "T", "Q?", "A.", (Section("one", (table("b"), table("b"))),))
+
+
+@pytest.mark.parametrize("name", ["../up", "a b", "", "A", "x/y", ".hidden", "a" * 81])
+def test_names_can_be_files_and_anchors_everywhere(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name"):
+        table(name)
+
+
+def experiment(question: str = "Is it so?") -> Experiment[int]:
+    budget = Budget(draws=10, tune=20, chains=2, n_starts=3)
+
+    def run(budget: Budget, seed: int, progress: Progress) -> int:
+        with progress.stage("counting", 3) as advance:
+            for _ in range(3):
+                advance(1)
+        return budget.draws * budget.chains + seed
+
+    def report(result: int) -> Report:
+        return Report("counting", "Counting", question, f"It is {result}.", (), provenance={"data": "none"})
+
+    return Experiment("counting", question, "It counts.", ("em",), budget, Budget(100, 20, 4, 3), run, report)
+
+
+def test_an_experiment_reports_with_its_provenance() -> None:
+    report = experiment().answer(quick=True, seed=7)
+    assert report.answer == "It is 27."
+    assert {"seed": 7, "budget": "quick", "draws": 10, "data": "none"}.items() <= report.provenance.items()
+    assert {"seconds", "numpy", "pymc", "python"} <= set(report.provenance)
+    assert experiment().answer(seed=7).answer == "It is 407."
+
+
+def test_a_question_ends_with_a_question_mark() -> None:
+    with pytest.raises(ValueError, match="question mark"):
+        experiment("It is so.")
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_budgets_are_whole_and_positive(value: int) -> None:
+    with pytest.raises(ValueError, match="draws must be a whole number"):
+        Budget(draws=value, tune=1, chains=1, n_starts=1)
+
+
+def test_progress_is_quiet_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    for progress in (Silent(), Terminal()):
+        assert not progress.visible
+        progress.say("hello")
+        with progress.stage("work", 2) as advance:
+            advance(2)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,158 @@
+"""Anybody's CSV: what is understood, and what is refused with one line that says where and why."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.tables import InputError, read_table
+
+
+def write(folder: Path, content: str | bytes, name: str = "data.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+PLAIN = [[1.5, 2.0], [-3.0, 4.25], [5.0, 0.125]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b\n1.5,2\n-3,4.25\n5,.125\n",
+        "\ufeffa,b\r\n1.5,2\r\n-3,4.25\r\n5,0.125",
+        "a,b\r1.5,2\r-3,4.25\r5,0.125\r",
+        "a;b\n1,5;2\n-3;4,25\n5;0,125\n",
+        "a\tb\n1.5\t2\n-3\t4.25\n5\t1.25e-1\n",
+        "a|b\n1.5|2\n-3|4.25\n5|0.125\n",
+        "a b\n1.5 2\n-3  4.25\n5 0.125\n",
+        '"a","b"\n"1.5","2"\n"-3","4.25"\n"5","0.125"\n',
+        "\n a , b \n\n 1.5 , 2 \n,\n-3,4.25\n\n5,0.125\n\n\n",
+        '"","a","b"\n"1",1.5,2\n"2",-3,4.25\n"3",5,0.125\n',
+        "a,b\n1,1.5,2\n2,-3,4.25\n3,5,0.125\n",
+        "a,b\n1.5,2,\n-3,4.25,\n5,0.125,\n",
+        "a,word,b\n1.5,x,2\n-3,y,4.25\n5,z,0.125\n",
+        "# made by hand\n# a,b\n1.5,2\n-3,4.25\n5,0.125\n",
+        '"a";"b"\n"1,5";"2,0"\n"\u22123";"4,25"\n"5";"0,125"\n',
+    ],
+)
+def test_many_ways_to_write_the_same_numbers(tmp_path: Path, content: str) -> None:
+    table = read_table(write(tmp_path, content))
+    np.testing.assert_array_equal(table.points, PLAIN)
+    assert table.columns == ("a", "b")
+    assert table.points.flags.c_contiguous
+    assert table.frame["b"].tolist() == [2.0, 4.25, 0.125]
+
+
+def test_other_encodings(tmp_path: Path) -> None:
+    text = "größe,b\n1.5,2\n-3,4.25\n5,0.125\n"
+    table = read_table(write(tmp_path, text.encode("latin-1")))
+    assert table.columns == ("größe", "b")
+    assert "not UTF-8" in table.notes[0]
+    assert read_table(write(tmp_path, text.encode("utf-16"))).columns == ("größe", "b")
+
+
+def test_thousands(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, 'a;b;c\n1.234,5;"1 000";7\n2.000,25;20 000;8\n0,5;3;9\n'))
+    np.testing.assert_array_equal(table.points, [[1234.5, 1000, 7], [2000.25, 20000, 8], [0.5, 3, 9]])
+    table = read_table(write(tmp_path, 'a,b\n"1,234.5",1\n"2,000",2\n"1,234,567",4\n'))
+    np.testing.assert_array_equal(table.points[:, 0], [1234.5, 2000, 1234567])
+    assert table.notes == ("Column 'a' was read with a comma between thousands.",)
+    with pytest.raises(InputError, match=r"column 'a' has cells such as '1,234', which may mean thousands"):
+        read_table(write(tmp_path, 'a,b\n"1,234",1\n"2,345",2\n'))
+
+
+def test_numbers_alone_get_names_by_place(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "1.5\n2.5\n4\n"))
+    assert table.columns == ("column 1",)
+    np.testing.assert_array_equal(table.points, [[1.5], [2.5], [4.0]])
+    assert "first line holds numbers" in table.notes[0]
+
+
+def test_words_are_left_out_with_a_note_and_refused_when_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,kind,empty\n1,x,\n2,7,\n4,y,\n")
+    table = read_table(path)
+    assert table.columns == ("a",)
+    assert table.notes == (
+        "Column 'kind' was left out: line 2 holds 'x', which is not a number.",
+        "Column 'empty' was left out: it is empty.",
+    )
+    with pytest.raises(InputError, match="column 'kind': line 2 holds 'x', which is not a number"):
+        read_table(path, ["a", "kind"])
+    with pytest.raises(InputError, match="'empty' has 3 missing values"):
+        read_table(path, ["empty"])
+
+
+def test_columns_in_the_order_asked_for(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a,b,c\n1,5,2\n3,4,9\n7,8,1\n"), ["c", "a", "c"])
+    assert table.columns == ("c", "a")
+    np.testing.assert_array_equal(table.points, [[2, 1], [9, 3], [1, 7]])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "data.csv is empty"),
+        ("  \n\n", "data.csv is empty"),
+        (",\n,\n", "data.csv is empty"),
+        ("a,b\n", "data.csv has a header but no rows"),
+        ("a,b\n1,2\n", "data.csv has one row of data"),
+        ("1,2\n", "data.csv has one row of data"),
+        ("a,b\nx,y\nz,w\n", "data.csv has no column of numbers; its columns are 'a', 'b'"),
+        ("a,b\n1,2\n3,NA\n\n5,\n7,8\n", "column 'b' has 2 missing values, on lines 3, 5; remove or fill in"),
+        ("a,b\n1,2\n3,nan\n7,8\n", "column 'b' has 1 missing value, on line 3; remove or fill in that row"),
+        ("a,b\n1,2\n-Inf,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
+        ("a,b\n1,2\n1e999,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
+        ("a,b\n1,2\n1,3\n1,9\n", r"column 'a' is constant \(1 in every row\)"),
+        ("a,b,c\n1,2,5\n2,4,1\n3,6,7\n4,8,8\n", "columns 'a' and 'b' are the same up to scale and shift"),
+        ("a,b\n1,2\n3\n7,8\n", "line 3 of data.csv has 1 fields, but the header has 2"),
+        (b"PK\x03\x04\x00\x00", "data.csv is not a text file; save the table as CSV first"),
+    ],
+)
+def test_refused_in_one_line(tmp_path: Path, content: str | bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        read_table(write(tmp_path, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    write(tmp_path, "a\n1\n2\n", "geyser.csv")
+    with pytest.raises(InputError, match=r"there is no file .*geysir.csv; did you mean geyser.csv\?"):
+        read_table(tmp_path / "geysir.csv")
+    with pytest.raises(InputError, match="is a folder"):
+        read_table(tmp_path)
+    with pytest.raises(InputError, match="there is no file"):
+        read_table(tmp_path / "no" / "such.csv")
+
+
+def test_unknown_columns(tmp_path: Path) -> None:
+    path = write(tmp_path, "eruptions,waiting\n1,2\n3,4\n")
+    with pytest.raises(InputError, match=r"no column 'wating'; did you mean 'waiting'\? it has 'eruptions', 'waiting'"):
+        read_table(path, ["wating"])
+    with pytest.raises(InputError, match="no column was named"):
+        read_table(path, [])
+
+
+def test_repeated_and_missing_names_get_their_place(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a,,a\n1,2,5\n3,9,1\n7,8,8\n"))
+    assert table.columns == ("a (column 1)", "column 2", "a (column 3)")
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="missing value, on line 7"):
+        read_table(write(tmp_path, 'a,b\n\n1,"two\nlines"\n2,x\n\n,y\n'), ["a"])
+
+
+def test_hostile_names_stay_on_one_line_and_off_the_disk(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a\n1\n2\n", "..%2f<b>X y.csv"))
+    assert table.slug == "2f_b_x_y"
+    with pytest.raises(InputError) as caught:
+        read_table(write(tmp_path, '"a\n\x1b[31m"\n1\n1\n'))
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_huge_offset_is_kept(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a\n1000000000.001\n1000000000.002\n1000000000.004\n"))
+    np.testing.assert_array_equal(table.points[:, 0], [1000000000.001, 1000000000.002, 1000000000.004])
