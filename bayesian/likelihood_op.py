@@ -172,7 +172,6 @@ class MixtureLogDensity(CompiledOp):
     """
 
     __props__ = ("name", "digest")
-    default_output = 0
 
     def __init__(self, diagonal_structure: bool) -> None:
         self.name = "diagonal" if diagonal_structure else "dense"

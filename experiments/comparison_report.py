@@ -26,6 +26,8 @@ REFERENCES = (
     "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593-1623.",
 )
 
+ESS_COLUMNS = ("least ESS bulk", "least ESS tail")
+
 TABLE_WORDS = {
     "SE": "standard error, from the exact observed information at EM's optimum",
     "MCSE": "Monte Carlo standard error of the posterior mean",
@@ -91,13 +93,13 @@ def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
     widest = table.loc[distances.idxmax()]
     place = " ".join(str(widest[key]) for key in ("parameter", "feature") if widest[key])
     words = (
-        f"The posterior means lie within {number(distances.max())} posterior standard deviations of EM's estimates"
+        f"The posterior means lie within {distances.max():.2f} posterior standard deviations of EM's estimates"
         f" (furthest: {place}, component {widest['component']})"
     )
     ratios = table["sd/SE"].dropna().astype(float)
     if len(ratios):
         words += (
-            f", and the posterior standard deviations are {number(ratios.min())} to {number(ratios.max())} times the"
+            f", and the posterior standard deviations are {ratios.min():.2f} to {ratios.max():.2f} times the"
             " standard errors"
         )
     return f"{words}. Label switching: {diagnosis.verdict.words}. {diagnosis.explanation}"
@@ -143,30 +145,27 @@ def _data_section(comparison: Comparison) -> Section:
 def _em_section(comparison: Comparison) -> Section:
     restarts, best, criteria = comparison.restarts, comparison.best, comparison.criteria
     climb = restarts.best
-    at_best = number(100.0 * restarts.share_at_best, 0)
     text = (
         f"EM climbs the log-sum likelihood log p(X | θ) = Σₙ log Σₖ πₖ N(xₙ | μₖ, Σₖ) with K = {best.n_components} and"
         f" *{best.structure}* covariances ({best.covariance_structure.meaning};"
         f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and random"
-        f" partition in turn. {at_best}% of them reached the highest optimum; {len(restarts.singular)} ran into a"
-        f" singular component and {len(restarts.failures)} gave no start. The best climb took {climb.n_iterations}"
-        f" iterations and {climb.status.value}."
+        f" partition in turn. {number(100.0 * restarts.share_at_best, 0)}% of them reached the highest optimum."
     )
+    if restarts.singular:
+        text += f" {len(restarts.singular)} ran into a singular component, where the likelihood is unbounded."
+    if restarts.failures:
+        text += f" {len(restarts.failures)} gave no usable start."
+    text += f" The best climb, of {climb.n_iterations} iterations, ended so: {climb.message}."
     frame = pd.DataFrame(
-        {
-            "quantity": ["log-likelihood", "free parameters", "AIC", "BIC", "ICL"],
-            "value": [criteria.log_likelihood, criteria.n_parameters, criteria.aic, criteria.bic, criteria.icl],
-            "note": [
-                "a total, in nats",
-                "",
-                criteria.sign,
-                f"{criteria.sign}; mclust prints {number(-criteria.bic, 4)}",
-                f"{criteria.sign}; with the most probable allocation",
-            ],
-        }
+        [
+            ("log-likelihood", criteria.log_likelihood, "a total, in nats"),
+            ("AIC", criteria.aic, criteria.sign),
+            ("BIC", criteria.bic, f"{criteria.sign}; mclust prints its negative"),
+            ("ICL", criteria.icl, f"{criteria.sign}; with the most probable allocation, as in mclust"),
+        ],
+        columns=["quantity", "value", "note"],
     )
-    frame["value"] = [number(value, 0 if i == 1 else 4) for i, value in enumerate(frame["value"])]
-    caption = "Likelihood and criteria at EM's best optimum."
+    caption = f"Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free parameters."
     trace_caption = (
         "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a straight"
         " line where EM has reached its linear rate."
@@ -174,7 +173,9 @@ def _em_section(comparison: Comparison) -> Section:
     picture = _picture("ascent", figures.ascent(restarts), trace_caption, trace_caption)
     if comparison.errors_missing:
         text += f" There are no standard errors: {escape_markdown(comparison.errors_missing)}"
-    return Section("Maximum likelihood by EM", (text, Table("criteria", caption, frame), picture))
+    return Section(
+        "Maximum likelihood by EM", (text, Table("criteria", caption, frame, decimals={"value": 4}), picture)
+    )
 
 
 def _posterior_section(comparison: Comparison) -> Section:
@@ -186,18 +187,14 @@ def _posterior_section(comparison: Comparison) -> Section:
     sampler = (
         "The posterior is that of the same log-sum likelihood, marginalised over the allocations, under this prior,"
         f" exchangeable in the components. NUTS took {posterior.n_chains} chains of {posterior.n_draws} draws after"
-        " tuning, each started at one of EM's optima with its labels shuffled, with"
+        " tuning, each started near one of EM's optima with its labels shuffled; there were"
         f" {divergences} divergent transitions."
     )
-    verdict = (
-        f"**Verdict: {diagnosis.verdict.words}.** {diagnosis.explanation} {diagnosis.verdict.advice} "
-        f"({diagnosis.switches}.)"
-    )
+    verdict = f"**Verdict: {diagnosis.verdict.words}.** {diagnosis.explanation} {diagnosis.verdict.advice}"
     caveats = "\n".join(f"- {caveat}" for caveat in diagnosis.caveats)
     blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
     if caveats:
         blocks.append(caveats)
-    relabelled_columns = {"r_hat": "R-hat", "ess_bulk": "ESS bulk", "ess_tail": "ESS tail"}
     sets = (("raw", diagnosis.raw), ("relabelled", diagnosis.relabelled), ("invariant", diagnosis.invariants))
     summary = pd.DataFrame(
         [
@@ -205,31 +202,37 @@ def _posterior_section(comparison: Comparison) -> Section:
                 "draws": label,
                 "quantities": len(frame),
                 "worst R-hat": frame["r_hat"].max(),
-                "split R-hat, not ranked": frame["r_hat_split"].max(),
+                "split R-hat": frame["r_hat_split"].max(),
                 "least ESS bulk": frame["ess_bulk"].min(),
                 "least ESS tail": frame["ess_tail"].min(),
             }
             for label, frame in sets
         ]
     )
-    detail = pd.concat(
-        {label: frame[list(relabelled_columns)].rename(columns=relabelled_columns) for label, frame in sets},
-        names=["draws", "quantity"],
-    ).reset_index()
-    decimals = {"worst R-hat": 3, "split R-hat, not ranked": 3, "least ESS bulk": 0, "least ESS tail": 0}
     blocks += [
         Table(
             "diagnosis",
             "Convergence three ways: of the component parameters as sampled, of the same relabelled, and of quantities"
             " that do not depend on labels. Only the last two can tell failure from label switching.",
             summary,
-            decimals=decimals,
+            columns={
+                "worst R-hat": "rank-normalised",
+                "split R-hat": "of the draws themselves, which has no upper bound",
+            },
+            decimals=dict.fromkeys(("worst R-hat", "split R-hat"), 3) | dict.fromkeys(ESS_COLUMNS, 0),
         ),
         Table(
-            "convergence",
-            "R-hat and effective sample sizes of every quantity.",
-            detail,
-            decimals={"R-hat": 3, "ESS bulk": 0, "ESS tail": 0},
+            "parameters",
+            "R-hat and effective sample size of each component parameter, as sampled and relabelled.",
+            _convergence(raw=diagnosis.raw, relabelled=diagnosis.relabelled),
+            decimals=dict.fromkeys(("R-hat, raw", "R-hat, relabelled"), 3),
+        ),
+        Table(
+            "invariants",
+            "R-hat and effective sample size of quantities that do not depend on labels: log densities at fixed points"
+            " of the data, sorted means, moments of the mixture.",
+            _convergence(invariant=diagnosis.invariants),
+            decimals={"R-hat, invariant": 3},
         ),
     ]
     caption = (
@@ -240,6 +243,16 @@ def _posterior_section(comparison: Comparison) -> Section:
         posterior, comparison.relabelled, comparison.subject.labels, em_mixture=comparison.best, feature=0
     )
     return Section("The posterior", (*blocks, _picture("traces", drawn, caption, caption)))
+
+
+def _convergence(**sets: pd.DataFrame) -> pd.DataFrame:
+    """R-hat and ESS of every quantity, the sets side by side."""
+    columns = {}
+    for label, frame in sets.items():
+        columns[f"R-hat, {label}"] = frame["r_hat"]
+        columns[f"ESS bulk, {label}"] = frame["ess_bulk"].round().astype(int)
+        columns[f"ESS tail, {label}"] = frame["ess_tail"].round().astype(int)
+    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
 
 
 def _side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:

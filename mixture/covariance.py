@@ -249,13 +249,13 @@ class TiedDiagonal(_Axes):
 @final
 class Spherical(_Sphere):
     name, mclust, shared = "spherical", "VII", False
-    meaning = "a variance per component, sigma_k^2 I"
+    meaning = "a variance per component, σₖ² I"
 
 
 @final
 class TiedSpherical(_Sphere):
     name, mclust, shared = "tied_spherical", "EII", True
-    meaning = "one variance shared by all, sigma^2 I: the k-means setting"
+    meaning = "one variance shared by all, σ² I: the k-means setting"
 
 
 STRUCTURES: tuple[Covariance, ...] = (

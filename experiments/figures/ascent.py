@@ -25,11 +25,12 @@ LEAST_GAP = 1e-9
 def ascent(restarts: Restarts) -> Drawn:
     """(a) total log-likelihood and (b) its gap to the best fit, in nats, by iteration: every restart, the best marked.
 
-    Singular fits are dashed and end in a cross; those that climb past the best fit leave panel (b). Two columns wide.
+    Singular fits are dashed, with a cross where they end or climb out of the panel. Two columns wide.
     """
     best = restarts.best
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.4)
     total, gap = axes
+    _limit_total(total, restarts)
     drawn = [fit for fit in restarts.fits if fit is not best] + [best]  # the best comes last, over the others
     tables = []
     lowest_gap = np.inf
@@ -49,10 +50,10 @@ def ascent(restarts: Restarts) -> Drawn:
                 "markersize": 4,
                 "linestyle": "none",
             }
-            total.plot(iterations[-1:], fit.log_likelihoods[-1:], zorder=4.0, **cross)
+            end = min(fit.log_likelihood, total.get_ylim()[1])  # where the climb leaves the panel, if it does
+            total.plot(np.interp(end, fit.log_likelihoods, iterations), end, clip_on=False, zorder=4.0, **cross)
             gap.plot(iterations[shown][-1:], gaps[shown][-1:], zorder=4.0, **cross)
         tables.append(_table(restarts, fit, iterations, gaps))
-    _limit_total(total, restarts)
     for ax in axes:
         _number_iterations(ax, max(fit.n_iterations for fit in restarts.fits))
     canvas.describe(total.yaxis, "log-likelihood (nats)")

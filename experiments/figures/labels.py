@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from experiments.figures.canvas import share
 from mixture.arrays import FloatArray
@@ -24,7 +25,7 @@ def label_points(
     panel = 72.0 * (np.array(share(ax)) - [0.45, 0.4])
     options = [(ring, direction) for ring in (RINGS if lines else RINGS[:1]) for direction in DIRECTIONS]
     places = (ax.transScale + ax.transLimits).transform(points) * panel  # in points of type, from the lower left corner
-    taken = [(place, np.array([5.0, 5.0])) for place in places]  # centres and half sizes
+    taken = [(place, np.array([4.5, 4.5])) for place in places]  # centres and half sizes
     for place, point, text in zip(places, points, texts, strict=True):
         half = np.array([0.31 * LABEL_POINTS * len(text), 0.5 * LABEL_POINTS])
         centres = [place + np.array(direction) * (ring + half) for ring, direction in options]
@@ -46,6 +47,7 @@ def label_points(
             va={1: "bottom", 0: "center", -1: "top"}[dy],
             fontsize=LABEL_POINTS,
             color=colour,
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
             arrowprops={"arrowstyle": "-", "linewidth": 0.4, "shrinkA": 0, "shrinkB": 3} if ring > RINGS[0] else None,
         )
 

@@ -19,7 +19,7 @@ RNG = np.random.default_rng(29)
 
 def evaluate(node, *arrays):
     """Value and gradient of a Field, its value at a first argument."""
-    value, gradient = node(*[pt.constant(np.asarray(array)) for array in arrays], return_list=True)
+    value, gradient = node.make_node(*[pt.constant(np.asarray(array)) for array in arrays]).outputs
     return pytensor.function([], [value, gradient], mode=PYTHON)()
 
 
@@ -151,7 +151,7 @@ def test_transforms_invert_and_have_the_right_jacobian(name):
     constants = [pt.constant(other) for other in others]
     parameter = backward(value, *constants)
     cotangent = RNG.normal(size=parameter.eval(mode=PYTHON).shape)
-    log_det, log_det_slope = jacobian(value, *constants, return_list=True)
+    log_det, log_det_slope = jacobian.make_node(value, *constants).outputs
     (gradient,) = pt.grad((parameter * cotangent).sum(), [value])
     found, back, log_det, log_det_slope, gradient = pytensor.function(
         [], [parameter, forward(parameter, *constants), log_det, log_det_slope, gradient], mode=PYTHON
