@@ -1,8 +1,9 @@
 """A PyMC model as machine code for nutpie, without what `nutpie.compile_pymc_model` pays again in every process.
 
-nutpie wraps the compiled graph in two C callbacks: log density with gradient, and the map from an unconstrained point to all variables
-of the trace. Its own callbacks hold a copy of the whole graph, optimised anew each time. Those made here call the graph,
-which PyTensor keeps on disk, by name. What comes out is nutpie's own compiled model, with its `with_data`.
+nutpie wraps the compiled graph in two C callbacks: log density with gradient, and the map from an unconstrained
+point to all variables of the trace. Its own callbacks hold a copy of the whole graph, optimised anew each time.
+Those made here call the graph, which PyTensor keeps on disk, by name. What comes out is nutpie's own compiled
+model, with its `with_data`.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ import numba
 import numpy as np
 import nutpie
 import pymc as pm
+import xarray as xr
 from numba import carray, types
 from nutpie.compile_pymc import CompiledPyMCModel, _make_functions, _prepare_dims_and_coords, make_user_data
 from pymc.initial_point import make_initial_point_fn
@@ -29,8 +31,8 @@ EXPAND = types.int64(types.uint64, types.uint64, VECTOR, VECTOR, types.CPointer(
 def compile_model(model: pm.Model) -> CompiledPyMCModel:
     """The model compiled for `nutpie.sample`; the same data shapes and structure compile once per machine.
 
-    `.with_data(name=array)` exchanges any `pm.Data` of the model, of any length, without compiling. Raises TypeError if a
-    shared variable is not an array of float64.
+    `.with_data(name=array)` exchanges any `pm.Data` of the model, of any length, without compiling. Raises
+    TypeError if a shared variable is not an array of float64.
     """
     initial_point = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
     n_dim, n_expanded, logp, expand, initial_point_func, shape_info, reparameterized = _make_functions(
@@ -67,8 +69,9 @@ def sample_chain(
 ) -> Any:
     """One chain of nutpie from `start` (n_dim,) on the unconstrained scale, plus U(-jitter, jitter) in each coordinate.
 
-    settings: of `nutpie.sample` (draws, tune, progress_bar, save_warmup, target_accept, ..). With blocking=False a handle comes back at
-    once whose `.wait()` gives the DataTree: so several chains run side by side. Raises ValueError for a start of another length.
+    settings: of `nutpie.sample` (draws, tune, progress_bar, save_warmup, target_accept, ..). With
+    blocking=False a handle comes back at once whose `.wait()` gives the DataTree: so several chains run side by
+    side. Raises ValueError for a start of another length.
     """
     if start.shape != (compiled.n_dim,):
         raise ValueError(f"the start of a chain must have shape ({compiled.n_dim},), not {start.shape}")
@@ -81,6 +84,19 @@ def sample_chain(
     return nutpie.sample(model, chains=1, cores=1, seed=seed, **settings)
 
 
+def constant_data(model: pm.Model) -> xr.Dataset:
+    """The data of a model, hyperparameters included, as the group constant_data of a DataTree.
+
+    Posterior predictive draws look there whether the data of the model are still those of the draws.
+    """
+    variables = {}
+    for variable in model.data_vars:
+        value = variable.get_value()
+        dims = model.named_vars_to_dims.get(variable.name, tuple(f"{variable.name}_{i}" for i in range(value.ndim)))
+        variables[variable.name] = (dims, value)
+    return xr.Dataset(variables)
+
+
 def _readonly(value: Any) -> Any:
     if value.dtype != np.float64:
         raise TypeError(f"data of a model must be float64, not {value.dtype}")
@@ -89,7 +105,7 @@ def _readonly(value: Any) -> Any:
     return array
 
 
-def _caller(function: Any, keys: dict[Any, str], n_dim: int) -> Callable[..., Any]:
+def _caller(function: Any, keys: dict[Any, str]) -> Callable[..., Any]:
     """graph(x, words): the compiled function at x, its shared arrays read from nutpie's user data.
 
     The user data are 8-byte words: the addresses of all shared arrays, their sizes, their shapes one after the other.
@@ -107,14 +123,15 @@ def _caller(function: Any, keys: dict[Any, str], n_dim: int) -> Callable[..., An
         arrays.append(f"carray(as_pointer(words[{i}]), ({shape}), float64)")
     scope = {"carray": carray, "as_pointer": as_pointer, "float64": np.float64, "inner": inner}
     exec(f"def graph(x, words):\n    return inner({', '.join(['x', *arrays])})", scope)
-    return numba.njit(scope["graph"])
+    graph: Callable[..., Any] = numba.njit(scope["graph"])
+    return graph
 
 
 def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> Any:
-    graph = _caller(function, keys, n_dim)
+    graph = _caller(function, keys)
     n_words = 1  # only the address matters
 
-    def logp(dim, x, gradient, value, words):
+    def logp(dim: int, x: Any, gradient: Any, value: Any, words: Any) -> int:
         if dim != n_dim:
             return -1
         try:
@@ -135,10 +152,10 @@ def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> An
 
 
 def _expand_callback(function: Any, keys: dict[Any, str], n_dim: int, n_expanded: int) -> Any:
-    graph = _caller(function, keys, n_dim)
+    graph = _caller(function, keys)
     n_words = 1
 
-    def expand(dim, size, x, out, words):
+    def expand(dim: int, size: int, x: Any, out: Any, words: Any) -> int:
         if dim != n_dim or size != n_expanded:
             return -1
         try:

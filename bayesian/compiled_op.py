@@ -12,7 +12,7 @@ The machine code PyTensor keeps on disk is found again by a key that holds a dig
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytensor.tensor as pt
@@ -76,7 +76,7 @@ class CompiledOp(Op):
     @property
     def interpreted(self) -> Kernel:
         """The kernel as plain Python: for parameters it is fast enough, and nothing is compiled for a single call."""
-        return self.kernel.py_func
+        return cast(Kernel, cast(Any, self.kernel).py_func)
 
     def refuse(self, inputs: Sequence[Variable], reason: str) -> list[Variable]:
         """An error, raised when it is used, in the place of each gradient."""

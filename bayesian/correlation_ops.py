@@ -14,20 +14,21 @@ import numpy as np
 from bayesian import linear_algebra
 from bayesian.compiled_op import Field, Map, compiled, source_digest
 from bayesian.linear_algebra import cholesky
+from mixture.arrays import FloatArray, IntArray
 
 DIGEST = source_digest(__file__, linear_algebra.__file__)
 LOG_2 = float(np.log(2.0))
 
 
 @compiled(DIGEST)
-def log_complement(y):
+def log_complement(y: float) -> float:
     """log(1 - tanh(y)^2), without cancellation."""
     a = abs(y)
     return 2.0 * (LOG_2 - a - np.log1p(np.exp(-2.0 * a)))
 
 
 @compiled(DIGEST)
-def correlation_root(row, root):
+def correlation_root(row: FloatArray, root: FloatArray) -> None:
     """L from one row of coordinates."""
     n = root.shape[0]
     m = 0
@@ -43,7 +44,7 @@ def correlation_root(row, root):
 
 
 @compiled(DIGEST)
-def correlation_backward(y, eta, identity):
+def correlation_backward(y: FloatArray, _eta: FloatArray, identity: FloatArray) -> FloatArray:
     n = identity.shape[-1]
     rows = y.reshape((-1, y.shape[-1]))
     matrices = np.empty((rows.shape[0], n, n))
@@ -61,7 +62,7 @@ def correlation_backward(y, eta, identity):
 
 
 @compiled(DIGEST)
-def correlation_pull(y, eta, identity, cotangent):
+def correlation_pull(y: FloatArray, _eta: FloatArray, identity: FloatArray, cotangent: FloatArray) -> FloatArray:
     n = identity.shape[-1]
     result = np.empty(y.shape)
     rows, out = y.reshape((-1, y.shape[-1])), result.reshape((-1, y.shape[-1]))
@@ -94,7 +95,7 @@ def correlation_pull(y, eta, identity, cotangent):
 
 
 @compiled(DIGEST)
-def correlation_forward(correlations, eta, identity):
+def correlation_forward(correlations: FloatArray, _eta: FloatArray, _identity: FloatArray) -> FloatArray:
     n = correlations.shape[-1]
     matrices = correlations.reshape((-1, n, n))
     rows = np.empty((matrices.shape[0], n * (n - 1) // 2))
@@ -115,7 +116,7 @@ def correlation_forward(correlations, eta, identity):
 
 
 @compiled(DIGEST)
-def correlation_jacobian(y, eta, identity):
+def correlation_jacobian(y: FloatArray, _eta: FloatArray, identity: FloatArray) -> tuple[FloatArray, FloatArray]:
     n = identity.shape[-1]
     gradient = np.empty(y.shape)
     rows, out = y.reshape((-1, y.shape[-1])), gradient.reshape((-1, y.shape[-1]))
@@ -132,7 +133,7 @@ def correlation_jacobian(y, eta, identity):
 
 
 @compiled(DIGEST)
-def assemble_kernel(scales, correlations):
+def assemble_kernel(scales: FloatArray, correlations: FloatArray) -> FloatArray:
     n = scales.shape[-1]
     result = np.empty(correlations.shape)
     matrices, out = correlations.reshape((-1, n, n)), result.reshape((-1, n, n))
@@ -145,7 +146,7 @@ def assemble_kernel(scales, correlations):
 
 
 @compiled(DIGEST)
-def assemble_pull(scales, correlations, cotangent):
+def assemble_pull(scales: FloatArray, correlations: FloatArray, cotangent: FloatArray) -> tuple[FloatArray, FloatArray]:
     n = scales.shape[-1]
     by_scale = np.zeros(scales.shape)
     by_matrix = np.empty(correlations.shape)
@@ -161,7 +162,7 @@ def assemble_pull(scales, correlations, cotangent):
 
 
 @compiled(DIGEST)
-def sds_kernel(covariances):
+def sds_kernel(covariances: FloatArray) -> FloatArray:
     n = covariances.shape[-1]
     matrices = covariances.reshape((-1, n, n))
     result = np.empty((matrices.shape[0], n))
@@ -172,7 +173,7 @@ def sds_kernel(covariances):
 
 
 @compiled(DIGEST)
-def correlations_kernel(covariances):
+def correlations_kernel(covariances: FloatArray) -> FloatArray:
     n = covariances.shape[-1]
     result = np.empty(covariances.shape)
     matrices, out = covariances.reshape((-1, n, n)), result.reshape((-1, n, n))
@@ -185,7 +186,7 @@ def correlations_kernel(covariances):
 
 
 @compiled(DIGEST)
-def repeat_kernel(covariance, means):
+def repeat_kernel(covariance: FloatArray, means: FloatArray) -> FloatArray:
     n_components, n_features = means.shape
     result = np.empty((n_components, n_features, n_features))
     for k in range(n_components):
@@ -196,7 +197,7 @@ def repeat_kernel(covariance, means):
 
 
 @compiled(DIGEST)
-def dense_kernel(scales, means, steps):
+def dense_kernel(scales: FloatArray, means: FloatArray, steps: IntArray) -> FloatArray:
     n_components, n_features = means.shape
     sds = scales.reshape(-1)
     by_component = steps[0] * (n_features if steps[1] else 1)
@@ -212,12 +213,14 @@ def _coordinates(matrices: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
 
 
 correlations_from = Map(
-    "correlations_from", DIGEST, correlation_backward, shape=lambda y, eta, i: i, like=2, pull=correlation_pull
+    "correlations_from", DIGEST, correlation_backward, shape=lambda *shapes: shapes[2], like=2, pull=correlation_pull
 )
 correlations_to = Map("correlations_to", DIGEST, correlation_forward, shape=_coordinates, fewer=1)
 correlations_jacobian = Field("correlations_jacobian", DIGEST, correlation_jacobian)
-assemble = Map("assemble", DIGEST, assemble_kernel, shape=lambda s, r: r, like=1, pull=assemble_pull, n_wrt=2)
+assemble = Map(
+    "assemble", DIGEST, assemble_kernel, shape=lambda *shapes: shapes[1], like=1, pull=assemble_pull, n_wrt=2
+)
 sds_of = Map("sds_of", DIGEST, sds_kernel, shape=lambda c: c[:-1], fewer=1)
 correlations_of = Map("correlations_of", DIGEST, correlations_kernel, shape=lambda c: c)
 repeat = Map("repeat", DIGEST, repeat_kernel, shape=lambda c, m: (m[0], *c), ndim=3)
-dense_of = Map("dense_of", DIGEST, dense_kernel, shape=lambda s, m, steps: (m[0], m[1], m[1]), ndim=3)
+dense_of = Map("dense_of", DIGEST, dense_kernel, shape=lambda *shapes: (*shapes[1], shapes[1][1]), ndim=3)

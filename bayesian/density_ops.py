@@ -1,7 +1,7 @@
 """Log densities of the priors, each one node with its gradient: PyTensor Fields around numba kernels.
 
-Every kernel takes the value first, then hyperparameters, and returns (log density, its gradient by the value). Outside the
-support the log density is -inf and the gradient zero. Hyperparameters are constants of the model.
+Every kernel takes the value first, then hyperparameters, and returns (log density, its gradient by the value).
+Outside the support the log density is -inf and the gradient zero. Hyperparameters are constants of the model.
 """
 
 import math
@@ -11,6 +11,7 @@ import numpy as np
 from bayesian import linear_algebra
 from bayesian.compiled_op import Field, compiled, source_digest
 from bayesian.linear_algebra import cholesky, invert, sandwich
+from mixture.arrays import FloatArray, IntArray
 
 DIGEST = source_digest(__file__, linear_algebra.__file__)
 LOG_2_PI = math.log(2.0 * math.pi)
@@ -18,7 +19,7 @@ LOG_2 = math.log(2.0)
 
 
 @compiled(DIGEST)
-def dirichlet_density(weights, concentration):
+def dirichlet_density(weights: FloatArray, concentration: FloatArray) -> tuple[FloatArray, FloatArray]:
     """log Dir(w | a) = log Gamma(sum a) - sum log Gamma(a_k) + sum (a_k - 1) log w_k."""
     gradient = np.zeros(weights.size)
     total = 0.0
@@ -34,7 +35,7 @@ def dirichlet_density(weights, concentration):
 
 
 @compiled(DIGEST)
-def normal_density(means, location, sd):
+def normal_density(means: FloatArray, location: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
     """sum_kd log N(mu_kd | m_kd, s_kd), s a standard deviation."""
     gradient = np.empty(means.shape)
     value = 0.0
@@ -47,7 +48,9 @@ def normal_density(means, location, sd):
 
 
 @compiled(DIGEST)
-def lognormal_density(scales, location, sd, powers):
+def lognormal_density(
+    scales: FloatArray, location: FloatArray, sd: FloatArray, powers: IntArray
+) -> tuple[FloatArray, FloatArray]:
     """log LogNormal(t | m, b) + log |dt/ds| with t = s^p, p = powers[0]: log t ~ N(m, b), b a standard deviation."""
     gradient = np.empty(scales.shape)
     flat, by_scale = scales.reshape(-1), gradient.reshape(-1)
@@ -63,7 +66,9 @@ def lognormal_density(scales, location, sd, powers):
 
 
 @compiled(DIGEST)
-def halfnormal_density(scales, sd, unused, powers):
+def halfnormal_density(
+    scales: FloatArray, sd: FloatArray, _unused: FloatArray, powers: IntArray
+) -> tuple[FloatArray, FloatArray]:
     """log HalfNormal(t | b) + log |dt/ds| with t = s^p, p = powers[0]: density 2 N(t | 0, b) on t > 0."""
     gradient = np.empty(scales.shape)
     flat, by_scale, b = scales.reshape(-1), gradient.reshape(-1), sd.reshape(-1)
@@ -78,7 +83,9 @@ def halfnormal_density(scales, sd, unused, powers):
 
 
 @compiled(DIGEST)
-def inversegamma_density(scales, shape, scale, powers):
+def inversegamma_density(
+    scales: FloatArray, shape: FloatArray, scale: FloatArray, powers: IntArray
+) -> tuple[FloatArray, FloatArray]:
     """log InvGamma(t | a, b) + log |dt/ds| with t = s^p, p = powers[0]: density b^a / Gamma(a) t^(-a-1) exp(-b / t)."""
     gradient = np.empty(scales.shape)
     flat, by_scale = scales.reshape(-1), gradient.reshape(-1)
@@ -94,7 +101,7 @@ def inversegamma_density(scales, shape, scale, powers):
 
 
 @compiled(DIGEST)
-def lkj_density(correlations, eta):
+def lkj_density(correlations: FloatArray, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """sum_k log LKJ(R_k | eta_k) = sum_k (eta_k - 1) log |R_k| - log c(eta_k), over the elements below the diagonal.
 
     Source: Lewandowski, Kurowicka & Joe 2009, J. Multivariate Analysis 100:1989, equations 14 and 16.
@@ -121,7 +128,9 @@ def lkj_density(correlations, eta):
 
 
 @compiled(DIGEST)
-def inverse_wishart_density(covariances, dof, scale):
+def inverse_wishart_density(
+    covariances: FloatArray, dof: FloatArray, scale: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """sum_k log IW(Sigma_k | nu_k, Psi_k), over the elements on and below the diagonal:
 
     nu/2 log |Psi| - nu D/2 log 2 - log Gamma_D(nu/2) - (nu + D + 1)/2 log |Sigma| - 1/2 tr(Psi Sigma^-1)

@@ -2,15 +2,15 @@
 
     log p(x_n | theta) = log sum_k pi_k N(x_n | mu_k, Sigma_k)
 
-By Fisher's identity the gradient of sum_n c_n log p(x_n) is a function of the expected statistics N_k, S1_k, S2_k of the
-points weighted by c_n (`mixture.kernels`):
+By Fisher's identity the gradient of sum_n c_n log p(x_n) is a function of the expected statistics N_k, S1_k,
+S2_k of the points weighted by c_n (`mixture.kernels`):
 
-    d/d pi_k = N_k / pi_k        d/d mu_k = Sigma_k^-1 S1_k        d/d Sigma_k = 1/2 Sigma_k^-1 (S2_k - N_k Sigma_k) Sigma_k^-1
+    d/d pi_k = N_k / pi_k    d/d mu_k = Sigma_k^-1 S1_k    d/d Sigma_k = 1/2 Sigma_k^-1 (S2_k - N_k Sigma_k) Sigma_k^-1
 
 and for sds, d/d s_kd = (S2_kd / s_kd^2 - N_k) / s_kd. Where the pointwise log densities are summed, as in a log
-posterior, all c_n are one number, and value and gradient come from a single pass. Otherwise (a weighted sum of log densities)
-the gradient is a second pass with the c_n as point weights. Second derivatives raise.
-Source: Fisher's identity as in Louis 1982, JRSS B 44:226; matrix derivatives as in Magnus & Neudecker 2019, chapter 9.
+posterior, all c_n are one number, and value and gradient come from a single pass. Otherwise (a weighted sum of
+log densities) the gradient is a second pass with the c_n as point weights. Second derivatives raise. Source:
+Fisher's identity as in Louis 1982, JRSS B 44:226; matrix derivatives as in Magnus & Neudecker 2019, chapter 9.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from bayesian import linear_algebra
 from bayesian.compiled_op import CompiledOp, Kernel, Shapes, compiled, is_connected, source_digest
 from bayesian.linear_algebra import cholesky, invert, sandwich
+from mixture.arrays import FloatArray, IntArray
 from mixture.kernels import SOURCE_DIGEST, dense_statistics, diagonal_statistics
 
 DIGEST = source_digest(__file__, linear_algebra.__file__, salt=SOURCE_DIGEST)
@@ -43,8 +44,17 @@ STEPS: dict[str, tuple[int, int]] = {
 
 
 @compiled(DIGEST)
-def dense(x, point_weights, weights, means, covariances, steps):
-    """(log_density (N,), gradients of sum_n w_n log p(x_n) by weights (K,), means (K, D), covariances (K, D, D) or (D, D)).
+def dense(
+    x: FloatArray,
+    point_weights: FloatArray,
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    steps: IntArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """(log_density (N,), gradients of sum_n w_n log p(x_n) by weights (K,), means (K, D), covariances).
+
+    covariances: (K, D, D), or one (D, D) for all.
 
     Where a covariance is not positive definite or a weight negative, all log densities are -inf and gradients zero.
     """
@@ -105,7 +115,14 @@ def dense(x, point_weights, weights, means, covariances, steps):
 
 
 @compiled(DIGEST)
-def diagonal(x, point_weights, weights, means, scales, steps):
+def diagonal(
+    x: FloatArray,
+    point_weights: FloatArray,
+    weights: FloatArray,
+    means: FloatArray,
+    scales: FloatArray,
+    steps: IntArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """As `dense`, with sds instead of covariances: (K, D), (D,), (K,) or (1,), read with the strides `steps`."""
     n_components, n_features = means.shape
     sds = scales.reshape(-1)
@@ -167,8 +184,9 @@ def common_scalar(variable: Variable) -> Variable | None:
 class MixtureLogDensity(CompiledOp):
     """(x, point weights, weights, means, spread, steps) -> (log_density (N,), gradients by weights, means, spread).
 
-    The gradients are of sum_n w_n log p(x_n), the log densities do not depend on the point weights w_n: (N,), or (0,) for ones.
-    spread: dense covariances (K, D, D) or one (D, D) for all; or, if `diagonal`, sds of any diagonal structure.
+    The gradients are of sum_n w_n log p(x_n), the log densities do not depend on the point weights w_n: (N,),
+    or (0,) for ones. spread: dense covariances (K, D, D) or one (D, D) for all; or, if `diagonal`, sds of any
+    diagonal structure.
     """
 
     __props__ = ("name", "digest")
@@ -208,7 +226,9 @@ class MixtureLogDensity(CompiledOp):
 
 
 def log_density(x: Any, weights: Any, means: Any, spread: Any, structure: str) -> Any:
-    """log p(x_n | theta), (N,), as a PyTensor expression. spread: covariances (full, tied) or sds, in the structure's shape."""
+    """log p(x_n | theta), (N,), as a PyTensor expression. spread: covariances (full, tied) or sds, in the
+    structure's shape.
+    """
     op = MixtureLogDensity(structure not in ("full", "tied"))
     spread = pt.atleast_1d(spread)
     steps = np.array(STEPS[structure], dtype=np.int64)

@@ -1,11 +1,15 @@
-"""Small lower triangular matrices inside compiled kernels, written out: D is small, and LAPACK costs seconds to link."""
+"""Small lower triangular matrices inside compiled kernels, written out: D is small, and LAPACK costs seconds to
+link.
+"""
 
 import numpy as np
 from numba import njit
 
+from mixture.arrays import FloatArray
+
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def cholesky(matrix, root):
+def cholesky(matrix: FloatArray, root: FloatArray) -> bool:
     """root root^T = matrix, root lower triangular, above the diagonal zero. False if not positive definite."""
     n = matrix.shape[0]
     for i in range(n):
@@ -25,7 +29,7 @@ def cholesky(matrix, root):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def invert(root, inverse):
+def invert(root: FloatArray, inverse: FloatArray) -> None:
     """inverse root = I for lower triangular matrices; above the diagonal zero."""
     n = root.shape[0]
     for j in range(n):
@@ -40,7 +44,7 @@ def invert(root, inverse):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def sandwich(factor, middle, result):
+def sandwich(factor: FloatArray, middle: FloatArray, result: FloatArray) -> None:
     """result = factor^T middle factor for square matrices of any kind."""
     n = factor.shape[0]
     half = np.empty((n, n))

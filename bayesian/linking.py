@@ -1,9 +1,10 @@
 """Calls from one piece of compiled code into another by the name of a symbol, instead of a copy of its source.
 
-Numba copies the code of every function called into the caller and optimises it again, at each level: kernel, node, graph,
-sampler. Here a kernel is compiled once for its argument types, its address is published under a name, and callers hold only that name,
-which the linker resolves when they are loaded. Code in a cache on disk stays valid: the name is the same in every process,
-as long as the kernel is published before the caller is loaded.
+Numba copies the code of every function called into the caller and optimises it again, at each level: kernel,
+node, graph, sampler. Here a kernel is compiled once for its argument types, its address is published under a
+name, and callers hold only that name, which the linker resolves when they are loaded. Code in a cache on disk
+stays valid: the name is the same in every process, as long as the kernel is published before the caller is
+loaded.
 """
 
 import hashlib
@@ -25,7 +26,9 @@ def folded(kernel: Any, arguments: tuple[types.Type, ...]) -> tuple[types.Type, 
 
 
 def publish(kernel: Any, arguments: tuple[types.Type, ...], key: str) -> tuple[str, types.Type]:
-    """Compile `kernel` for these argument types (or load it), publish its address; returns the symbol and the result type."""
+    """Compile `kernel` for these argument types (or load it), publish its address; returns the symbol and the
+    result type.
+    """
     kernel.compile(arguments)
     compiled = kernel.overloads[arguments]
     kinds = hashlib.sha256(repr((key, arguments)).encode()).hexdigest()
@@ -43,8 +46,8 @@ def linked(kernel: Any, arguments: tuple[types.Array, ...], key: str) -> Callabl
     symbol, result = publish(kernel, seen, key)
 
     @intrinsic
-    def call(context: Any, given: types.Type) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    def call(_: Any, given: types.Type) -> Any:
+        def generate(context: Any, builder: Any, _: Any, values: Any) -> Any:
             function_type = context.call_conv.get_function_type(result, seen)
             function = cgutils.get_or_insert_function(builder.module, function_type, symbol)
             passed = cgutils.unpack_tuple(builder, values[0])
@@ -63,14 +66,15 @@ def linked(kernel: Any, arguments: tuple[types.Array, ...], key: str) -> Callabl
     )
     scope: dict[str, Any] = {"call": call, "ascontiguousarray": np.ascontiguousarray}
     exec(f"def caller({', '.join(names)}):\n    return call(({contiguous},))", scope)
-    return njit(scope["caller"])
+    caller: Callable[..., Any] = njit(scope["caller"])
+    return caller
 
 
 @intrinsic
-def as_pointer(context: Any, address: types.Type) -> Any:
+def as_pointer(_: Any, address: types.Type) -> Any:
     """The integer address of a double as a pointer."""
 
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    def generate(_: Any, builder: Any, __: Any, values: Any) -> Any:
         return builder.inttoptr(values[0], cgutils.voidptr_t)
 
     return types.voidptr(address), generate

@@ -2,7 +2,8 @@
 
     x_n ~ sum_k pi_k N(mu_k, Sigma_k)        log p(X | theta) = sum_n log sum_k pi_k N(x_n | mu_k, Sigma_k)
 
-The allocations are summed out. The likelihood is the compiled routine of `mixture`, with its gradient by Fisher's identity.
+The allocations are summed out. The likelihood is the compiled routine of `mixture`, with its gradient by
+Fisher's identity.
 """
 
 from collections.abc import Sequence
@@ -45,12 +46,15 @@ def build(
         correlations        full (K, D, D), tied (D, D), in more than one feature
         x (N, D)            the observed data; pointwise log densities (chain, draw, N) by `pm.compute_log_likelihood`
 
-    Those the prior speaks of are random, the others follow from them (a tied inverse-Wishart prior speaks of `covariance`).
-    Data are `pm.Data`: the points `x_data` and the hyperparameters `prior_*`; new data, also of another length, and new
-    hyperparameters need no compilation.
+    Those the prior speaks of are random, the others follow from them (a tied inverse-Wishart prior speaks of
+    `covariance`). Data are `pm.Data`: the points `x_data` and the hyperparameters `prior_*`; new data, also of
+    another length, and new hyperparameters need no compilation.
+
+    Predictive draws are made in Python: give `pm.sample_prior_predictive` and `pm.sample_posterior_predictive`
+    the argument compile_kwargs={"mode": "FAST_COMPILE"}, which compiles nothing.
 
     prior: by default `Prior.weakly_informative`; checked to give a proper posterior unless `allow_improper`.
-    ordered: means of the first feature increase with the component. The prior is then the exchangeable one restricted to
+    ordered: means of the first feature increase with the component. An exchangeable prior is then restricted to
         that order and not renormalised: its mass is 1/K!, so an evidence from this density needs log K! added.
         By default components are exchangeable, and the posterior has K! copies of each mode.
     features: names of the features, for the coordinates.
@@ -86,7 +90,7 @@ def _weights(given: dict[str, TensorVariable]) -> TensorVariable:
         given["prior_concentration"],
         logp=density_ops.dirichlet,
         random=random_draws.weights,
-        support_point=lambda rv, size, concentration: concentration / concentration.sum(),
+        support_point=lambda _, __, concentration: concentration / concentration.sum(),
         signature="(k)->(k)",
         class_name="Dirichlet",
         default_transform=transforms.simplex,
@@ -95,8 +99,10 @@ def _weights(given: dict[str, TensorVariable]) -> TensorVariable:
 
 
 def _means(given: dict[str, TensorVariable], ordered: bool) -> TensorVariable:
-    def dispersed(rv: TensorVariable, size: object, location: TensorVariable, sd: TensorVariable) -> TensorVariable:
-        """Spread over the prior: where all components agree, the posterior has a saddle and an ordered one no density."""
+    def dispersed(_: TensorVariable, __: object, location: TensorVariable, sd: TensorVariable) -> TensorVariable:
+        """Spread over the prior: where all components agree, the posterior has a saddle and an ordered one no
+        density.
+        """
         n_components = location.shape[0]
         steps = (pt.arange(n_components) + 0.5) / n_components - 0.5
         return location + sd * steps[:, None]
@@ -118,7 +124,9 @@ def _means(given: dict[str, TensorVariable], ordered: bool) -> TensorVariable:
 def _spread(
     prior: Prior, given: dict[str, TensorVariable], form: Covariance, means: TensorVariable, n_features: int
 ) -> TensorVariable:
-    """Declares scales, correlations and covariances; returns what the likelihood takes: covariances, or sds if diagonal."""
+    """Declares scales, correlations and covariances; returns what the likelihood takes: covariances, or sds if
+    diagonal.
+    """
     own = () if form.shared else ("component",)
     square = (*own, "feature", "feature_other")
     dense = ("component", "feature", "feature_other")
@@ -154,7 +162,7 @@ def _scales(prior: Prior, given: dict[str, TensorVariable], dims: tuple[str, ...
     def logp(value: TensorVariable, first: TensorVariable, second: TensorVariable) -> TensorVariable:
         return density(pt.atleast_1d(value), pt.atleast_1d(first), pt.atleast_1d(second), power)
 
-    def typical(rv: TensorVariable, size: object, first: TensorVariable, second: TensorVariable) -> TensorVariable:
+    def typical(_: TensorVariable, __: object, first: TensorVariable, second: TensorVariable) -> TensorVariable:
         targets = {"LogNormal": pt.exp(first), "HalfNormal": first, "InverseGamma": second / (first + 1.0)}
         return targets[family] ** (1.0 / int(power[0]))
 
@@ -180,9 +188,9 @@ def _correlations(given: dict[str, TensorVariable], identity: FloatArray, dims: 
         "correlations",
         given["prior_correlations_eta"],
         identity,
-        logp=lambda value, eta, identity: density_ops.lkj(value, eta),
+        logp=lambda value, eta, _: density_ops.lkj(value, eta),
         random=random_draws.correlations,
-        support_point=lambda rv, size, eta, identity: identity,
+        support_point=lambda *inputs: inputs[-1],
         signature=f"(c),({axes})->({axes})",
         class_name="LKJ",
         default_transform=transforms.correlation,
@@ -198,7 +206,7 @@ def _covariances(given: dict[str, TensorVariable], name: str, dims: tuple[str, .
         given["prior_covariances_scale"],
         logp=density_ops.inverse_wishart,
         random=random_draws.covariances,
-        support_point=lambda rv, size, dof, scale: scale,
+        support_point=lambda *inputs: inputs[-1],
         signature=f"(c),({axes})->({axes})",
         class_name="InverseWishart",
         default_transform=transforms.matrix,

@@ -137,7 +137,9 @@ class LogNormal(ScalePrior):
 @final
 @dataclass(frozen=True, eq=False)
 class HalfNormal(ScalePrior):
-    """t = |z|, z ~ N(0, sd), t the sd or the variance. Positive at zero: improper posteriors under ties (`Prior.check`)."""
+    """t = |z|, z ~ N(0, sd), t the sd or the variance. Positive at zero: improper posteriors under ties
+    (`Prior.check`).
+    """
 
     sd: ArrayLike
     on: Target = "sd"
@@ -208,8 +210,8 @@ class LKJ:
 class InverseWishart:
     """Sigma ~ IW(nu, Psi), density proportional to |Sigma|^(-(nu + D + 1)/2) exp(-tr(Psi Sigma^-1)/2).
 
-    E Sigma = Psi / (nu - D - 1) for nu > D + 1; nu > D - 1 makes it proper. For D = 1 it is InvGamma(nu/2, Psi/2) of the
-    variance. dof: nu, broadcasts to (K,); scale: Psi (D, D), broadcasts to (K, D, D).
+    E Sigma = Psi / (nu - D - 1) for nu > D + 1; nu > D - 1 makes it proper. For D = 1 it is InvGamma(nu/2,
+    Psi/2) of the variance. dof: nu, broadcasts to (K,); scale: Psi (D, D), broadcasts to (K, D, D).
     """
 
     dof: ArrayLike

@@ -23,8 +23,8 @@ class Prior:
     correlations   LKJ(eta), for full and tied in more than one feature, beside `scales`
     covariances    InverseWishart(nu, Psi), for full and tied, in the place of `scales` and `correlations`
 
-    Parameters are independent, and components too, unless a structure makes them share. Arrays may differ by component: an
-    asymmetric prior. Raises ValueError, naming the hyperparameter, for values out of range.
+    Parameters are independent, and components too, unless a structure makes them share. Arrays may differ by
+    component: an asymmetric prior. Raises ValueError, naming the hyperparameter, for values out of range.
     """
 
     means: Normal
@@ -51,13 +51,13 @@ class Prior:
             mu_kd ~ N(middle of the range of feature d, its range)          [Richardson & Green 1997]
             Sigma_k ~ IW(D + 2, Psi), Psi = diag(var_1, .., var_D) / K^(2/D)  [after Fraley & Raftery 2007]
 
-        so that E Sigma_k = Psi: components expected to fill the volume of the data together, worth D + 2 observations. Every
-        variance is then InvGamma(3/2, Psi_dd/2), and that is the prior of the structures without correlations
-        (spherical ones with the mean of Psi_dd). Psi is diagonal: the data's own correlations are mostly those
-        between components. An inverse-Wishart or inverse-gamma density vanishes faster than any power at a singular
-        covariance, so ties and collinear points are harmless; a half-normal sd or a small LKJ eta is not (`check`).
-        Sources: Richardson & Green 1997, JRSS B 59:731; Fraley & Raftery 2007, J. Classification 24:155.
-        Raises ValueError for a constant feature.
+        so that E Sigma_k = Psi: components expected to fill the volume of the data together, worth D + 2
+        observations. Every variance is then InvGamma(3/2, Psi_dd/2), and that is the prior of the structures
+        without correlations (spherical ones with the mean of Psi_dd). Psi is diagonal: the data's own
+        correlations are mostly those between components. An inverse-Wishart or inverse-gamma density vanishes
+        faster than any power at a singular covariance, so ties and collinear points are harmless; a half-normal
+        sd or a small LKJ eta is not (`check`). Sources: Richardson & Green 1997, JRSS B 59:731; Fraley &
+        Raftery 2007, J. Classification 24:155. Raises ValueError for a constant feature.
         """
         points = as_points(x)
         n_samples, n_features = points.shape

@@ -1,15 +1,20 @@
 """Is the posterior proper? Prior densities that are positive where the likelihood of a mixture runs away.
 
-A component that shrinks onto m observations with a standard deviation e across them has likelihood e^(-m); integrating
-over its mean gives back one e per tight direction. The posterior mass near e = 0 is the integral of a power of e, finite or not.
+A component that shrinks onto m observations with a standard deviation e across them has likelihood e^(-m);
+integrating over its mean gives back one e per tight direction. The posterior mass near e = 0 is the integral of
+a power of e, finite or not.
 
-Scales. The density of an sd behaves as s^a for s -> 0 (half-normal: a = 0, half-normal on the variance: a = 1; log-normal and
-inverse-gamma: faster than any power, always finite). m observations tied in one feature (diag, full): the integral of
-s^(a - m + 1) ds, infinite if m >= a + 2. m identical observations (spherical): of s^(a - D (m - 1)) ds.
-Correlations. LKJ(eta) has density |R|^(eta - 1), which is e^(2 eta - 2) where a component flattens to thickness e onto an
-oblique hyperplane; the direction across it must agree to order e in D - 1 angles, and the volume element of an eigenvalue e^2 is e de.
-With m observations on the hyperplane: the integral of e^(2 eta - 2 + D - 1 + 1 - m + 1) de, infinite if m >= 2 eta + D, whatever
-the prior of the scales. Flats of lower dimension give the same bound. (Along an axis R stays regular and the scale shrinks.)
+Scales. The density of an sd behaves as s^a for s -> 0 (half-normal: a = 0, half-normal on the variance: a = 1;
+log-normal and inverse-gamma: faster than any power, always finite). m observations tied in one feature (diag,
+full): the integral of s^(a - m + 1) ds, infinite if m >= a + 2. m identical observations (spherical): of
+s^(a - D (m - 1)) ds.
+
+Correlations. LKJ(eta) has density |R|^(eta - 1), which is e^(2 eta - 2) where a component flattens to thickness e
+onto an oblique hyperplane; the direction across it must agree to order e in D - 1 angles, and the volume element of
+an eigenvalue e^2 is e de. With m observations on the hyperplane: the integral of e^(2 eta + D - 1 - m) de, infinite
+if m >= 2 eta + D, whatever the prior of the scales. Flats of lower dimension give the same bound. (Along an axis R
+stays regular, and it is the scale that shrinks.)
+
 Shared covariances, and K = 1. All N observations must lie on v <= K parallel flats: N - v takes the place of m - 1.
 
 An inverse-Wishart density falls faster than any power at a singular covariance: always proper.
@@ -20,10 +25,12 @@ import numpy as np
 from mixture.arrays import FloatArray, IntArray
 
 ANCHORS = 3000
-"""Up to so many distinct points every line through two of them is counted; beyond, those through evenly spaced anchors."""
+"""Up to so many distinct points every line through two is counted; beyond, those through evenly spaced anchors."""
 
 SAME_DIRECTION = 1e-10
-"""Radians, on standardised features: rounding of decimal data gives less, different lines of a table of data give more."""
+"""Radians, on standardised features: rounding of decimal data gives less, different lines of a table of data give
+more.
+"""
 
 
 class ImproperPosterior(ValueError):
@@ -60,8 +67,8 @@ def check_scales(x: FloatArray, n_components: int, order: float, *, shared: bool
 def check_correlations(x: FloatArray, n_components: int, eta: float, *, shared: bool) -> None:
     """Raises ImproperPosterior if LKJ(eta), the smallest eta of all components, is improper for the data x (N, D).
 
-    Exact for D = 2 (up to `ANCHORS` distinct points). For D > 2 the hyperplanes looked at are those that leave all features but two
-    free: passing is no proof there, and InverseWishart is the safe choice.
+    Exact for D = 2 (up to `ANCHORS` distinct points). For D > 2 the hyperplanes looked at are those that leave
+    all features but two free: passing is no proof there, and InverseWishart is the safe choice.
     """
     n_samples, n_features = x.shape
     for d in range(n_features):
@@ -80,8 +87,9 @@ def check_correlations(x: FloatArray, n_components: int, eta: float, *, shared: 
                 held = f"{excess} observations lie on one oblique line"
             if excess >= 2.0 * eta + n_features:
                 raise ImproperPosterior(
-                    f"the posterior is improper: in features {e} and {d}, {held}, which LKJ(eta = {eta:g}) allows only for eta >"
-                    f" {(excess - n_features) / 2:g}. Take a larger eta, or an InverseWishart prior of the covariances."
+                    f"the posterior is improper: in features {e} and {d}, {held}, which LKJ(eta = {eta:g}) allows"
+                    f" only for eta > {(excess - n_features) / 2:g}. Take a larger eta, or an InverseWishart prior of"
+                    " the covariances."
                 )
 
 

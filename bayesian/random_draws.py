@@ -1,7 +1,7 @@
 """Random draws from the priors and from a mixture with given parameters, for prior and posterior predictive draws.
 
-Each takes the parameters of one random variable, then `rng` and `size`, as PyMC calls them. Leading axes of length one that
-PyMC adds to parameters are dropped.
+Each takes the parameters of one random variable, then `rng` and `size`, as PyMC calls them. Leading axes of
+length one that PyMC adds to parameters are dropped.
 """
 
 import math
@@ -16,15 +16,15 @@ from mixture.arrays import FloatArray
 type Draw = Callable[..., FloatArray]
 
 
-def weights(concentration: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+def weights(concentration: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
     return rng.dirichlet(concentration)
 
 
-def means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+def means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
     return rng.normal(location, sd)
 
 
-def ordered_means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+def ordered_means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
     """Components sorted by the mean of the first feature: for equal priors, a draw from the ordered prior."""
     draw = rng.normal(location, sd)
     return draw[np.argsort(draw[:, 0])]
@@ -33,7 +33,7 @@ def ordered_means(location: FloatArray, sd: FloatArray, rng: np.random.Generator
 def scales(family: str, power: int) -> Draw:
     """A draw of sds: of the family, or the root of one if it is a family of the variance."""
 
-    def draw(first: FloatArray, second: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+    def draw(first: FloatArray, second: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
         if family == "LogNormal":
             target = rng.lognormal(first, second)
         elif family == "HalfNormal":
@@ -45,7 +45,7 @@ def scales(family: str, power: int) -> Draw:
     return draw
 
 
-def correlations(eta: FloatArray, identity: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+def correlations(eta: FloatArray, identity: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
     """LKJ: partial correlations 2 Beta(b, b) - 1 with b = eta + (D - j - 1)/2 in column j = 1..D-1."""
     n = identity.shape[-1]
     result = np.empty((eta.size, n, n))
@@ -64,7 +64,7 @@ def correlations(eta: FloatArray, identity: FloatArray, rng: np.random.Generator
     return result.reshape(identity.shape)
 
 
-def covariances(dof: FloatArray, scale: FloatArray, rng: np.random.Generator, size: Any = None) -> FloatArray:
+def covariances(dof: FloatArray, scale: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
     """Inverse-Wishart: Sigma = (A B^-T)(A B^-T)^T with Psi = A A^T and B B^T ~ Wishart(nu, I) by Bartlett."""
     n = scale.shape[-1]
     result = np.empty((dof.size, n, n))

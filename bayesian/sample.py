@@ -19,7 +19,7 @@ from bayesian.prior import Prior
 from bayesian.starts import initial_values, unconstrained
 from bayesian.tree import DATA
 from mixture import GaussianMixture
-from mixture.arrays import as_component_count, as_points
+from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
 
 type Sampler = Literal["nutpie", "pymc"]
 
@@ -62,6 +62,7 @@ def sample(
     """
     points = as_points(x)
     k = as_component_count(n_components, len(points))
+    check_columns(points)
     for name, value, least in (("draws", draws, 1), ("tune", tune, 1), ("chains", chains, 1)):
         if isinstance(value, bool) or int(value) != value or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
@@ -78,9 +79,7 @@ def sample(
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
     began = time.perf_counter()
     tree = run(model, starts, draws, tune, seeds, target_accept, workers, progressbar)
-    features = tree["posterior"].coords["feature"].values
-    observed = xr.Dataset({DATA: (("obs", "feature"), points)}, coords={"feature": features})
-    tree["observed_data"] = xr.DataTree(observed)
+    _add_data(tree, model, points)
     tree.attrs = {
         "sampler": sampler,
         "draws": draws,
@@ -90,6 +89,18 @@ def sample(
         "seconds": time.perf_counter() - began,
     }
     return Posterior.from_tree(tree, structure)
+
+
+def _add_data(tree: xr.DataTree, model: pm.Model, points: FloatArray) -> None:
+    """observed_data: the points; constant_data: every `pm.Data` of the model, the prior's hyperparameters among them."""
+    coords = {"feature": tree["posterior"].coords["feature"].values}
+    tree["observed_data"] = xr.DataTree(xr.Dataset({DATA: (("obs", "feature"), points)}, coords=coords))
+    constants = {}
+    for variable in model.data_vars:
+        value = np.asarray(variable.get_value())
+        dims = model.named_vars_to_dims.get(variable.name) or tuple(f"{variable.name}_{i}" for i in range(value.ndim))
+        constants[variable.name] = (dims, value)
+    tree["constant_data"] = xr.DataTree(xr.Dataset(constants, coords=coords))
 
 
 def _by_nutpie(

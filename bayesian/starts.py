@@ -12,7 +12,8 @@ from mixture.arrays import FloatArray
 
 def _correlations(mixture: GaussianMixture) -> FloatArray:
     sds = np.sqrt(np.diagonal(mixture.dense_covariances, axis1=1, axis2=2))
-    return mixture.dense_covariances / (sds[:, :, None] * sds[:, None, :])
+    correlations: FloatArray = mixture.dense_covariances / (sds[:, :, None] * sds[:, None, :])
+    return correlations
 
 
 def _scales(mixture: GaussianMixture) -> FloatArray:
@@ -37,8 +38,9 @@ PARAMETERS: dict[str, Callable[[GaussianMixture], FloatArray]] = {
 def initial_values(model: pm.Model, mixture: GaussianMixture) -> dict[str, FloatArray]:
     """The unconstrained coordinates of a mixture, by the names of the model's value variables.
 
-    An ordered model gets the components sorted by the mean of the first feature. Raises ValueError if the mixture has
-    another shape or structure than the model, or lies on the edge of the parameter space (an empty component, equal means under order).
+    An ordered model gets the components sorted by the mean of the first feature. Raises ValueError if the
+    mixture has another shape or structure than the model, or lies on the edge of the parameter space (an empty
+    component, equal means under order).
     """
     if "means_ordered__" in (value.name for value in model.value_vars):
         mixture = mixture.permute(np.argsort(mixture.means[:, 0]))
@@ -55,7 +57,8 @@ def initial_values(model: pm.Model, mixture: GaussianMixture) -> dict[str, Float
             point = _forward(model, rv, value)
         if point.shape != expected[name].shape:
             raise ValueError(
-                f"the mixture has {mixture.n_components} components and {mixture.n_features} features; this model has others"
+                f"the mixture has {mixture.n_components} components and {mixture.n_features} features;"
+                " this model has others"
             )
         if not np.isfinite(point).all():
             raise ValueError(

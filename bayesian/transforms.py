@@ -5,12 +5,12 @@ from typing import Any
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
-from bayesian import correlation_ops, transform_ops
+from bayesian import correlation_ops, covariance_ops, transform_ops
 from bayesian.compiled_op import Field, Map
 
 
 class NodeTransform(Transform):
-    """parameter = backward(y, *constants), constants being the inputs of the random variable at the positions `constants`.
+    """parameter = backward(y, *c), c the inputs of the random variable at the positions `constants`.
 
     The first two inputs of a random variable are its generator and its size; its parameters follow.
     """
@@ -50,9 +50,9 @@ ordered = NodeTransform(
 positive = NodeTransform("log", transform_ops.scales_from, transform_ops.scales_to, transform_ops.scales_jacobian)
 matrix = NodeTransform(
     "triangle",
-    transform_ops.covariances_from,
-    transform_ops.covariances_to,
-    transform_ops.covariances_jacobian,
+    covariance_ops.covariances_from,
+    covariance_ops.covariances_to,
+    covariance_ops.covariances_jacobian,
     (3,),
 )
 correlation = NodeTransform(

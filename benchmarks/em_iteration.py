@@ -13,7 +13,7 @@ CASES = ((2, 5), (2, 16), (4, 5), (10, 5), (10, 16), (32, 5), (32, 16))
 STRUCTURES = ("full", "tied", "diag", "spherical")
 
 
-def scikit_learn_at(x, start):
+def scikit_learn_at(start):
     """scikit-learn's model with the parameters of `start`."""
     model = SklearnMixture(start.n_components, covariance_type=start.structure, reg_covar=0.0)
     model.weights_, model.means_ = start.weights, start.means
@@ -35,7 +35,7 @@ def main() -> None:
             centres = 3.0 * rng.standard_normal((k, d))
             x = centres[rng.integers(0, k, N_SAMPLES)] + rng.standard_normal((N_SAMPLES, d))
             start = em.kmeans_plus_plus(x, k, structure=structure, rng=rng)
-            model = scikit_learn_at(x, start)
+            model = scikit_learn_at(start)
 
             def theirs(model=model, x=x):
                 _, log_responsibilities = model._e_step(x)

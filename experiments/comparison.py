@@ -95,17 +95,17 @@ def compare_subject(
     em_rng, start_rng, sampler_rng = np.random.default_rng(seed).spawn(3)
     seconds: dict[str, float] = {}
 
-    with _stage(seconds, "EM"), progress.stage("EM from many starts", budget.n_starts) as advance:
+    with _Stage(seconds, "EM"), progress.stage("EM from many starts", budget.n_starts) as advance:
         restarts = em.fit_best(
             points, k, structure=structure, n_starts=budget.n_starts, rng=em_rng, progress=lambda _: advance(1)
         )
     best = restarts.best.mixture
     best = best.permute(ascending(best))
-    with _stage(seconds, "standard errors"):
+    with _Stage(seconds, "standard errors"):
         errors, errors_missing = _standard_errors(points, best)
 
     prior = prior or bayesian.Prior.weakly_informative(points, k, structure)
-    with _stage(seconds, "posterior"):
+    with _Stage(seconds, "posterior"):
         progress.say("compiling the model and sampling the posterior")
         posterior = bayesian.sample(
             points,
@@ -119,7 +119,7 @@ def compare_subject(
             starts=chain_starts(restarts, budget.chains, start_rng),
             progressbar=progress.visible,
         )
-    with _stage(seconds, "relabelling and diagnosis"):
+    with _Stage(seconds, "relabelling and diagnosis"):
         pivot = best.responsibilities(points).argmax(axis=1)
         relabelling = bayesian.relabel(posterior, "ecr", pivot=pivot)
         diagnosis = bayesian.diagnose(posterior, relabelling)
@@ -141,7 +141,7 @@ def compare_subject(
 
 
 def chain_starts(restarts: em.Restarts, chains: int, rng: np.random.Generator) -> list[GaussianMixture]:
-    """One mixture per chain: EM's distinct optima, the highest first and then in turn, each with its labels shuffled."""
+    """One mixture per chain: EM's distinct optima, the highest first, then in turn; labels shuffled."""
     usable = sorted((fit for fit in restarts.fits if fit.status.usable), key=lambda fit: -fit.log_likelihood)
     optima: list[em.EMFit] = []
     for fit in usable:
@@ -158,7 +158,7 @@ def _standard_errors(points: FloatArray, best: GaussianMixture) -> tuple[em.Stan
         return None, str(error)
 
 
-class _stage:
+class _Stage:
     """Wall seconds of a block, kept under its name."""
 
     def __init__(self, seconds: dict[str, float], name: str) -> None:

@@ -19,8 +19,8 @@ REFERENCES = (
     " Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
     "Louis, T. A. (1982). Finding the observed information matrix when using the EM algorithm. Journal of the Royal"
     " Statistical Society B 44, 226-233. doi:10.1111/j.2517-6161.1982.tb01203.x",
-    "Papastamoulis, P. & Iliopoulos, G. (2010). An artificial allocations based solution to the label switching problem."
-    " Journal of Computational and Graphical Statistics 19, 313-331. doi:10.1198/jcgs.2010.09008",
+    "Papastamoulis, P. & Iliopoulos, G. (2010). An artificial allocations based solution to the label switching"
+    " problem. Journal of Computational and Graphical Statistics 19, 313-331. doi:10.1198/jcgs.2010.09008",
     "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Buerkner, P.-C. (2021). Rank-normalization, folding, and"
     " localization: an improved R-hat. Bayesian Analysis 16, 667-718. doi:10.1214/20-BA1221",
     "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593-1623.",
@@ -45,9 +45,13 @@ def build_report(
     claims: Sequence[Claim] = (),
     references: Sequence[str] = (),
     extra: Sequence[Section] = (),
+    more: str = "",
     result: dict[str, Json] | None = None,
 ) -> Report:
-    """Data, EM, posterior, both side by side, what they predict; then `extra` sections. Nothing in it is typed in."""
+    """Data, EM, posterior, both side by side, what they predict; then `extra` sections.
+
+    more: a sentence that ends the answer. Every number is computed.
+    """
     subject = comparison.subject
     table = comparison_table(
         comparison.best, comparison.errors, comparison.relabelled, subject.labels, interval=INTERVAL, kind="eti"
@@ -65,7 +69,7 @@ def build_report(
         name=name,
         title=title,
         question=question,
-        answer=_answer(comparison, table),
+        answer=f"{_answer(comparison, table)} {more}".strip(),
         sections=sections,
         claims=tuple(claims),
         references=(*REFERENCES, *references),
@@ -90,7 +94,7 @@ def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
     """Two sentences from the numbers: do they agree, and are the draws to be trusted."""
     diagnosis = comparison.diagnosis
     distances = table["(mean − EM)/sd"].astype(float).abs()
-    widest = table.loc[distances.idxmax()]
+    widest = table.iloc[int(distances.argmax())]
     place = " ".join(str(widest[key]) for key in ("parameter", "feature") if widest[key])
     words = (
         f"The posterior means lie within {distances.max():.2f} posterior standard deviations of EM's estimates"
@@ -129,8 +133,8 @@ def _data_section(comparison: Comparison) -> Section:
     if n_features == 1:
         drawn = figures.density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)
         caption = (
-            "The data (histogram and rug), the density at EM's estimate with its components, and the posterior predictive"
-            f" density with its pointwise {100 * INTERVAL:g}% band (equal tails)."
+            "The data (histogram and rug), the density at EM's estimate with its components, and the posterior"
+            f" predictive density with its pointwise {100 * INTERVAL:g}% band (equal tails)."
         )
     else:
         drawn = figures.plane(comparison.best, comparison.relabelled, subject.labels)
@@ -148,8 +152,8 @@ def _em_section(comparison: Comparison) -> Section:
     text = (
         f"EM climbs the log-sum likelihood log p(X | θ) = Σₙ log Σₖ πₖ N(xₙ | μₖ, Σₖ) with K = {best.n_components} and"
         f" *{best.structure}* covariances ({best.covariance_structure.meaning};"
-        f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and random"
-        f" partition in turn. {number(100.0 * restarts.share_at_best, 0)}% of them reached the highest optimum."
+        f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and"
+        f" random partition in turn. {number(100.0 * restarts.share_at_best, 0)}% of them reached the highest optimum."
     )
     if restarts.singular:
         text += f" {len(restarts.singular)} ran into a singular component, where the likelihood is unbounded."
@@ -167,8 +171,8 @@ def _em_section(comparison: Comparison) -> Section:
     )
     caption = f"Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free parameters."
     trace_caption = (
-        "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a straight"
-        " line where EM has reached its linear rate."
+        "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a"
+        " straight line where EM has reached its linear rate."
     )
     picture = _picture("ascent", figures.ascent(restarts), trace_caption, trace_caption)
     if comparison.errors_missing:

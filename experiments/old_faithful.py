@@ -1,5 +1,6 @@
 """Old Faithful: do EM and the posterior tell the same two kinds of eruption?"""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +80,7 @@ def report(result: Result) -> Report:
             }
         )
     frame = pd.DataFrame(rows)
-    best = frame.loc[frame["BIC"].idxmin()]
+    best = frame.iloc[int(frame["BIC"].argmin())]
     text = (
         "The comparison above gives each component a covariance matrix of its own. What the other assumptions cost, at"
         f" two components: the lowest BIC (smaller is better) is that of *{best['structure']}*, {best['meaning']}."
@@ -97,13 +98,13 @@ def report(result: Result) -> Report:
         question=EXPERIMENT.question,
         claims=claims(result),
         references=(
-            "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-            " 357-365. doi:10.2307/2347385",
-            "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and density"
-            " estimation using Gaussian finite mixture models. The R Journal 8, 289-317. doi:10.32614/RJ-2016-021",
+            "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics"
+            " 39, 357-365. doi:10.2307/2347385",
+            "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"
+            " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317. doi:10.32614/RJ-2016-021",
         ),
         extra=(Section("Other covariance structures", (text, table)),),
-        result={"structures": rows},
+        result={"structures": json.loads(frame.to_json(orient="records"))},
     )
 
 

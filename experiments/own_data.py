@@ -54,8 +54,8 @@ def compare(
 ) -> Report:
     """EM beside the posterior of a K-component mixture for x (N, D): the report that a notebook shows.
 
-    `.write(folder)` puts it on disk; `.tables`, `.pictures` and `.result` are its parts. features: names for axes and tables,
-    "name (unit)". Raises ValueError for bad data or settings.
+    `.write(folder)` puts it on disk; `.tables`, `.pictures` and `.result` are its parts. features: names for axes and
+    tables, "name (unit)". Raises ValueError for bad data or settings.
     """
     subject = Subject.of_array(x, features, title=title)
     budget = Budget(draws=draws, tune=tune, chains=chains, n_starts=n_starts)

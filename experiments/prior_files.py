@@ -80,7 +80,7 @@ def _scales(content: Mapping[str, Any]) -> LogNormal | HalfNormal | InverseGamma
     table = content.get("scales")
     if not isinstance(table, dict):
         return _made(LogNormal, content, "scales")
-    family = table.get("family")
+    family = str(table.get("family"))
     if family not in SCALE_FAMILIES:
         raise ValueError(f"[scales] needs a family: {', '.join(SCALE_FAMILIES)}; not {family!r}")
     rest = {key: value for key, value in table.items() if key != "family"}

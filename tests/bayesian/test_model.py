@@ -11,7 +11,7 @@ from pytensor.gradient import NullTypeGradError
 from scipy import stats
 from support import SHARED, STRUCTURE_NAMES, random_mixture, read_columns
 
-from bayesian.compilation import compile_model, sample_chain
+from bayesian.compilation import compile_model, constant_data, sample_chain
 from bayesian.model import build
 from bayesian.pieces import LKJ, HalfNormal, InverseGamma, LogNormal, Normal
 from bayesian.prior import Prior
@@ -29,13 +29,17 @@ def data(d=2, n=40, seed=3):
 
 def separate_prior(x, structure, family=LogNormal):
     """Scales with LKJ correlations, where the structure has any."""
-    scales = {LogNormal: LogNormal(0.2, 0.7), HalfNormal: HalfNormal(2.0, on="variance"), InverseGamma: InverseGamma(3, 2)}
+    scales = {
+        LogNormal: LogNormal(0.2, 0.7),
+        HalfNormal: HalfNormal(2.0, on="variance"),
+        InverseGamma: InverseGamma(3, 2),
+    }
     correlations = LKJ(3.5) if structure in ("full", "tied") and x.shape[1] > 1 else None
     return Prior(Normal(0.5, 3.0), concentration=2.0, scales=scales[family], correlations=correlations)
 
 
 def at(model, mixture, outputs):
-    function = model.compile_fn(outputs, inputs=model.value_vars, mode=PYTHON)
+    function = model.compile_fn(outputs, inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore")
     return function(initial_values(model, mixture))
 
 
@@ -46,7 +50,11 @@ def test_likelihood_and_variables_are_those_of_the_mixture(structure, separate):
     model = build(x, 3, structure=structure, prior=separate_prior(x, structure) if separate else None)
     mixture = random_mixture(structure, 3, 2, np.random.default_rng(1))
     (pointwise,) = model.logp(vars=[model["x"]], sum=False)
-    names = [v for v in model.unobserved_value_vars if v.name in ("weights", "means", "covariances", "scales", "correlations")]
+    names = [
+        v
+        for v in model.unobserved_value_vars
+        if v.name in ("weights", "means", "covariances", "scales", "correlations")
+    ]
     log_density, *values = at(model, mixture, [pointwise, *names])
     np.testing.assert_allclose(log_density, mixture.log_density(x), rtol=1e-10)
     found = dict(zip([v.name for v in names], values, strict=True))
@@ -180,7 +188,7 @@ def compiled_model():
 
 
 def test_compiled_model_agrees_with_the_interpreted_one_and_takes_new_data(compiled_model):
-    x, model, compiled = compiled_model
+    _, model, compiled = compiled_model
     mixture = random_mixture("full", 2, 2, np.random.default_rng(9))
     other = data(n=63, seed=12) * 1.5
     prior = Prior.weakly_informative(other, 2).arrays(2, 2, "full")
@@ -215,7 +223,10 @@ def test_chains_start_where_they_are_told_and_pointwise_densities_are_those_of_t
     last = tree.posterior.isel(chain=0, draw=-1)
     drawn = GaussianMixture(last.weights.values, last.means.values, last.covariances.values, "full")
     np.testing.assert_allclose(result.log_likelihood["x"][0, -1], drawn.log_density(x), rtol=1e-10)
-    predictive = pm.sample_posterior_predictive(tree, model=model, progressbar=False, random_seed=1, compile_kwargs=INTERPRETED)
+    tree["constant_data"] = xr.DataTree(constant_data(model))
+    predictive = pm.sample_posterior_predictive(
+        tree, model=model, progressbar=False, random_seed=1, compile_kwargs=INTERPRETED
+    )
     assert predictive.posterior_predictive["x"].shape == (1, 5, *x.shape)
 
 
@@ -242,7 +253,9 @@ def test_posteriordb_low_dim_gauss_mix():
     start = GaussianMixture(np.array([0.6, 0.4]), np.array([[-2.7], [2.9]]), np.ones((2, 1, 1)), "full")
     compiled = compile_model(model)
     chains = [
-        sample_chain(compiled, unconstrained(model, start), seed=s, jitter=0.5, draws=4000, tune=1000, progress_bar=False)
+        sample_chain(
+            compiled, unconstrained(model, start), seed=s, jitter=0.5, draws=4000, tune=1000, progress_bar=False
+        )
         for s in range(4)
     ]
     posterior = xr.concat([chain.posterior.to_dataset() for chain in chains], dim="chain")

@@ -32,11 +32,11 @@ def dense_graph(structure: str, w, m, s):
     identity = np.eye(d)
     rows = {
         "full": lambda i: s[i],
-        "tied": lambda i: s,
+        "tied": lambda _: s,
         "diag": lambda i: identity * s[i] ** 2,
-        "tied_diag": lambda i: identity * s**2,
+        "tied_diag": lambda _: identity * s**2,
         "spherical": lambda i: identity * s[i] ** 2,
-        "tied_spherical": lambda i: identity * s**2,
+        "tied_spherical": lambda _: identity * s**2,
     }[structure]
     return [(w[i], m[i], rows(i)) for i in range(k)]
 

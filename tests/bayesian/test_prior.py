@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from support import STRUCTURE_NAMES, read_columns
 
-from bayesian import correlation_ops, density_ops, random_draws, transform_ops
+from bayesian import correlation_ops, covariance_ops, density_ops, random_draws, transform_ops
 from bayesian.model import build
 from bayesian.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.prior import Prior
@@ -36,8 +36,8 @@ def slope(function, point, step=1e-6):
 SCALES = {
     ("LogNormal", 1): lambda s, a, b: stats.lognorm(b, scale=np.exp(a)).logpdf(s),
     ("LogNormal", 2): lambda s, a, b: stats.lognorm(b, scale=np.exp(a)).logpdf(s**2) + np.log(2 * s),
-    ("HalfNormal", 1): lambda s, a, b: stats.halfnorm(scale=a).logpdf(s),
-    ("HalfNormal", 2): lambda s, a, b: stats.halfnorm(scale=a).logpdf(s**2) + np.log(2 * s),
+    ("HalfNormal", 1): lambda s, a, _: stats.halfnorm(scale=a).logpdf(s),
+    ("HalfNormal", 2): lambda s, a, _: stats.halfnorm(scale=a).logpdf(s**2) + np.log(2 * s),
     ("InverseGamma", 1): lambda s, a, b: stats.invgamma(a, scale=b).logpdf(s),
     ("InverseGamma", 2): lambda s, a, b: stats.invgamma(a, scale=b).logpdf(s**2) + np.log(2 * s),
 }
@@ -111,7 +111,7 @@ def transforms():
     location, sd = RNG.normal(size=(3, 2)), RNG.uniform(0.5, 2.0, (3, 2))
     psi = np.stack([np.cov(RNG.normal(size=(3, 9))) for _ in range(2)])
     eye = np.broadcast_to(np.eye(4), (2, 4, 4)).copy()
-    t, c = transform_ops, correlation_ops
+    t, c, v = transform_ops, correlation_ops, covariance_ops
     keep = np.ravel
     return {
         "weights": (t.weights_from, t.weights_to, t.weights_jacobian, RNG.normal(size=4), (), lambda w: w[:-1]),
@@ -126,9 +126,9 @@ def transforms():
         ),
         "scales": (t.scales_from, t.scales_to, t.scales_jacobian, RNG.normal(size=(3, 2)), (), keep),
         "covariances": (
-            t.covariances_from,
-            t.covariances_to,
-            t.covariances_jacobian,
+            v.covariances_from,
+            v.covariances_to,
+            v.covariances_jacobian,
             RNG.normal(size=(2, 6)),
             (psi,),
             lambda m: lower(m, True),

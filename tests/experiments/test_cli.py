@@ -58,11 +58,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
 
     known = (experiment("alpha"), experiment("beta", ours=2.0), replace(experiment("gamma"), run=interrupted))
     registry = types.ModuleType("experiments.registry")
-    comparison = types.ModuleType("experiments.comparison")
+    comparison = types.ModuleType("experiments.own_data")
     vars(registry)["EXPERIMENTS"] = known
     vars(comparison)["compare_table"] = compare_table
     monkeypatch.setitem(sys.modules, "experiments.registry", registry)
-    monkeypatch.setitem(sys.modules, "experiments.comparison", comparison)
+    monkeypatch.setitem(sys.modules, "experiments.own_data", comparison)
     return asked
 
 

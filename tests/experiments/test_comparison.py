@@ -1,0 +1,174 @@
+"""The whole: both answers on one data set, and the report that says so."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import ROOT, read_columns
+
+import bayesian
+import em
+from experiments import cli, compare, old_faithful
+from experiments.comparison import Subject, chain_starts, compare_subject
+from experiments.experiment import Budget, Silent
+from experiments.prior_files import EXAMPLE, read_prior
+from experiments.tables import InputError
+from mixture import GaussianMixture, match
+
+BUDGET = Budget(draws=200, tune=300, chains=2, n_starts=4)
+
+
+@pytest.fixture(scope="module")
+def old_faithful_result():
+    return old_faithful.run(BUDGET, 3, Silent())
+
+
+def test_every_published_number_of_old_faithful_is_met(old_faithful_result):
+    claims = old_faithful.claims(old_faithful_result)
+    assert len(claims) == 18
+    assert [claim.statement for claim in claims if not claim.passed] == []
+
+
+def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
+    comparison = old_faithful_result.comparison
+    report = old_faithful.report(old_faithful_result)
+    assert report.passed
+    table = {table.name: table for table in report.tables}["comparison"].frame
+    assert len(table) == 2 + 4 + 4 + 2  # weights, means, sds, correlations
+    assert table["(mean − EM)/sd"].abs().max() < 1.0
+    assert table["sd/SE"].astype(float).between(0.8, 1.25).all()
+    assert comparison.diagnosis.verdict in (bayesian.Verdict.SWITCHING_ONLY, bayesian.Verdict.NO_SWITCHING)
+    names = {picture.name for picture in report.pictures}
+    assert names == {"data", "ascent", "traces", "marginals", "predictive", "disagreements"}
+    assert "Dirichlet(1)" in report.sections[2].blocks[0]
+    assert "InverseWishart" in report.sections[2].blocks[0]
+
+
+def test_the_report_is_written_with_every_part(old_faithful_result, tmp_path):
+    folder = old_faithful.report(old_faithful_result).write(tmp_path / "old_faithful")
+    for name in ("report.html", "report.md", "results.json", "posterior.nc"):
+        assert (folder / name).stat().st_size > 1000
+    for picture in ("data", "ascent", "traces", "marginals", "predictive", "disagreements"):
+        for suffix in ("svg", "pdf", "png"):
+            assert (folder / "figures" / f"{picture}.{suffix}").exists()
+    assert (folder / "tables" / "comparison.tex").exists()
+    stored = json.loads((folder / "results.json").read_text())
+    assert stored["passed"] is True
+    mixture = GaussianMixture.from_dict(stored["result"]["em"]["mixture"])
+    assert mixture == old_faithful_result.comparison.best
+    posterior = bayesian.Posterior.load(folder / "posterior.nc")
+    np.testing.assert_array_equal(posterior.means, old_faithful_result.comparison.posterior.means)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    subject = Subject.of_array(read_columns("galaxies") / 1000.0, ["velocity"])
+    first, again = (
+        compare_subject(subject, 2, budget=Budget(draws=50, tune=100, chains=2, n_starts=2), seed=5) for _ in range(2)
+    )
+    assert first.best == again.best
+    np.testing.assert_array_equal(first.relabelled.means, again.relabelled.means)
+
+
+def test_chains_start_at_distinct_optima_with_their_labels_shuffled():
+    x = read_columns("galaxies") / 1000.0
+    restarts = em.fit_best(x, 3, n_starts=12, rng=1)
+    starts = chain_starts(restarts, 6, np.random.default_rng(0))
+    likelihoods = [start.log_likelihood(x) for start in starts]
+    assert max(likelihoods) == pytest.approx(restarts.best.log_likelihood)
+    assert len(set(np.round(likelihoods, 3))) > 1
+    orders = {tuple(match(start, restarts.best.mixture)) for start in starts}
+    assert len(orders) > 1
+
+
+@pytest.mark.parametrize(("structure", "k"), [("tied", 1), ("diag", 3), ("spherical", 2)])
+def test_compare_reports_on_any_array(structure, k, tmp_path):
+    x = read_columns("faithful")[:120]
+    report = compare(
+        x,
+        k,
+        structure=structure,
+        features=["a <b>", "c $d$"],
+        draws=60,
+        tune=150,
+        chains=2,
+        n_starts=3,
+        progressbar=False,
+    )
+    assert report.question.endswith("?")
+    folder = report.write(tmp_path / "mine")
+    page = (folder / "report.html").read_text()
+    assert "a <b>" not in page
+    assert "a &lt;b&gt;" in page
+    assert "svg" in report._repr_html_()
+
+
+def test_a_prior_written_in_toml(tmp_path):
+    path = tmp_path / "prior.toml"
+    path.write_text(EXAMPLE)
+    prior = read_prior(path)
+    assert isinstance(prior.scales, bayesian.InverseGamma)
+    assert "20" in str(prior)
+    for text, message in [
+        ("x = 1", "unknown entry 'x'"),
+        ("[means]\nlocation = 0.0", r"\[means\] takes"),
+        ("concentration = 1.0", r"\[means\] is missing"),
+        ("[means]\nlocation = 0.0\nsd = -1.0\n[scales]\nfamily='HalfNormal'\nsd=1.0", "sd"),
+        ("[means]\nlocation = 0.0\nsd = 1.0\n[scales]\nfamily='Cauchy'\nsd=1.0", "LogNormal, HalfNormal"),
+        ("[means", "cannot read"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            read_prior(path)
+
+
+def command(*arguments, folder):
+    """The command line in a process of its own: exit status, and what it printed on the standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments", *arguments, "--output", str(folder / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_messy_csv_from_the_command_line(tmp_path):
+    x = read_columns("faithful")[:80]
+    frame = pd.DataFrame({"name; of geyser": "Old Faithful", "eruptions": x[:, 0], "waiting": x[:, 1]})
+    path = tmp_path / "my data (1).csv"
+    path.write_text("\ufeff" + frame.to_csv(index=False, sep=";", decimal=","), encoding="utf-8")
+    status, errors = command("compare", str(path), "--quick", "--draws", "50", "--tune", "150", folder=tmp_path)
+    assert (status, errors) == (0, "")
+    [report] = (tmp_path / "out").iterdir()
+    assert json.loads((report / "results.json").read_text())["result"]["em"]["n_starts"] == 8
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        ("a,b\n1,2\n3,4\n5,nan\n", (), "line 4"),
+        ("a,b\n1,2\n1,4\n1,5\n", (), "constant"),
+        ("a,b\n1,2\n2,4\n3,6\n4,8\n", (), "same"),
+        ("a\n1\n", (), "one row"),
+        ("", (), "empty"),
+        ("a\nx\ny\nz\n", (), "numbers"),
+        ("a\n1\n2\n4\n", ("--components", "9"), "9 components"),
+        ("a\n1\n2\n4\n", ("--components", "0"), "at least 1"),
+        ("a\n1\n2\n4\n", ("--columns", "b"), "b"),
+        ("a\n1\n2\n4\n", ("--structure", "round"), "known are"),
+        ("a\n1\n2\n4\n", ("--prior", "no.toml"), "no.toml"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_written(content, arguments, words, tmp_path, capsys):
+    path = tmp_path / "data.csv"
+    path.write_text(content)
+    out = tmp_path / "out"
+    assert cli.main(["compare", str(path), *arguments, "--output", str(out)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert words in message
+    assert not out.exists()
