@@ -1,15 +1,15 @@
 """The posterior: priors, the marginalised mixture in PyMC, sampling, relabelling, diagnosis."""
 
-from bayesian.diagnose import Diagnosis, diagnose
+from bayesian.diagnosis.diagnose import Diagnosis, diagnose
+from bayesian.diagnosis.verdict import Verdict
 from bayesian.model import build
-from bayesian.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.posterior import Posterior
-from bayesian.prior import Prior
-from bayesian.propriety import ImproperPosterior
-from bayesian.relabel import Relabelling, relabel
+from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
+from bayesian.priors.prior import Prior
+from bayesian.priors.propriety import ImproperPosterior
 from bayesian.relabelling import ecr, order_by, stephens
-from bayesian.sample import sample
-from bayesian.verdict import Verdict
+from bayesian.relabelling.methods import Relabelling, relabel
+from bayesian.sampling import sample
 
 __all__ = [
     "LKJ",

@@ -14,16 +14,17 @@ import pytensor.tensor as pt
 from numpy.typing import ArrayLike
 from pytensor.tensor.variable import TensorVariable
 
-from bayesian import correlation_ops, density_ops, likelihood_op, random_draws, transforms
-from bayesian.compiled_op import Field
-from bayesian.prior import Prior
+from bayesian.ops import correlations, densities, likelihood, transforms
+from bayesian.ops.compiled_op import Field
+from bayesian.priors import random_draws
+from bayesian.priors.prior import Prior
 from mixture.arrays import FloatArray, as_component_count, as_points
 from mixture.covariance import Covariance, structure_named
 
 DENSITIES: dict[str, Field] = {
-    "LogNormal": density_ops.lognormal,
-    "HalfNormal": density_ops.halfnormal,
-    "InverseGamma": density_ops.inversegamma,
+    "LogNormal": densities.lognormal,
+    "HalfNormal": densities.halfnormal,
+    "InverseGamma": densities.inversegamma,
 }
 
 
@@ -44,7 +45,9 @@ def build(
         weights (K,)        means (K, D)        covariances (K, D, D), dense for every structure
         scales              sds: full, diag (K, D), tied, tied_diag (D,), spherical (K,), tied_spherical ()
         correlations        full (K, D, D), tied (D, D), in more than one feature
-        x (N, D)            the observed data; pointwise log densities (chain, draw, N) by `pm.compute_log_likelihood`
+        x (N, D)            the observed data; pointwise log densities (chain, draw, N) by `pm.compute_log_likelihood`,
+                            replicated data by `pm.sample_posterior_predictive` (drawn in Python: ask for
+                            compile_kwargs={"mode": "FAST_COMPILE"}, or numba says that it cannot compile them)
 
     Those the prior speaks of are random, the others follow from them (a tied inverse-Wishart prior speaks of
     `covariance`). Data are `pm.Data`: the points `x_data` and the hyperparameters `prior_*`; new data, also of
@@ -88,7 +91,7 @@ def _weights(given: dict[str, TensorVariable]) -> TensorVariable:
     return pm.CustomDist(
         "weights",
         given["prior_concentration"],
-        logp=density_ops.dirichlet,
+        logp=densities.dirichlet,
         random=random_draws.weights,
         support_point=lambda _, __, concentration: concentration / concentration.sum(),
         signature="(k)->(k)",
@@ -111,7 +114,7 @@ def _means(given: dict[str, TensorVariable], ordered: bool) -> TensorVariable:
         "means",
         given["prior_means_location"],
         given["prior_means_sd"],
-        logp=density_ops.normal,
+        logp=densities.normal,
         random=random_draws.ordered_means if ordered else random_draws.means,
         support_point=dispersed,
         signature="(k,d),(k,d)->(k,d)",
@@ -132,24 +135,24 @@ def _spread(
     dense = ("component", "feature", "feature_other")
     if prior.covariances is not None:
         matrices = _covariances(given, "covariance" if form.shared else "covariances", square)
-        pm.Deterministic("scales", correlation_ops.sds_of(matrices), dims=(*own, "feature"))
+        pm.Deterministic("scales", correlations.sds_of(matrices), dims=(*own, "feature"))
         if n_features > 1:
-            pm.Deterministic("correlations", correlation_ops.correlations_of(matrices), dims=square)
+            pm.Deterministic("correlations", correlations.correlations_of(matrices), dims=square)
         if form.shared:
-            pm.Deterministic("covariances", correlation_ops.repeat(matrices, means), dims=dense)
+            pm.Deterministic("covariances", correlations.repeat(matrices, means), dims=dense)
         return matrices
     if form.diagonal:
         along = ("feature",) if form.element_shape(n_features) else ()
         scales = _scales(prior, given, (*own, *along))
-        steps = np.array(likelihood_op.STEPS[form.name], dtype=np.int64)
-        pm.Deterministic("covariances", correlation_ops.dense_of(pt.atleast_1d(scales), means, steps), dims=dense)
+        steps = np.array(likelihood.STEPS[form.name], dtype=np.int64)
+        pm.Deterministic("covariances", correlations.dense_of(pt.atleast_1d(scales), means, steps), dims=dense)
         return scales
     scales = _scales(prior, given, (*own, "feature"))
     n_components = len(pm.modelcontext(None).coords["component"])
     identity = np.broadcast_to(np.eye(n_features), form.shape(n_components, n_features)).copy()
-    correlations = _correlations(given, identity, square) if n_features > 1 else identity
-    matrices = correlation_ops.assemble(scales, correlations)
-    reported = correlation_ops.repeat(matrices, means) if form.shared else matrices
+    correlation = _correlations(given, identity, square) if n_features > 1 else identity
+    matrices = correlations.assemble(scales, correlation)
+    reported = correlations.repeat(matrices, means) if form.shared else matrices
     pm.Deterministic("covariances", reported, dims=dense)
     return matrices
 
@@ -188,7 +191,7 @@ def _correlations(given: dict[str, TensorVariable], identity: FloatArray, dims: 
         "correlations",
         given["prior_correlations_eta"],
         identity,
-        logp=lambda value, eta, _: density_ops.lkj(value, eta),
+        logp=lambda value, eta, _: densities.lkj(value, eta),
         random=random_draws.correlations,
         support_point=lambda *inputs: inputs[-1],
         signature=f"(c),({axes})->({axes})",
@@ -204,7 +207,7 @@ def _covariances(given: dict[str, TensorVariable], name: str, dims: tuple[str, .
         name,
         given["prior_covariances_dof"],
         given["prior_covariances_scale"],
-        logp=density_ops.inverse_wishart,
+        logp=densities.inverse_wishart,
         random=random_draws.covariances,
         support_point=lambda *inputs: inputs[-1],
         signature=f"(c),({axes})->({axes})",
@@ -220,7 +223,7 @@ def _observe(
     def logp(
         value: TensorVariable, weights: TensorVariable, means: TensorVariable, spread: TensorVariable
     ) -> TensorVariable:
-        return likelihood_op.log_density(value, weights[0], means[0], spread[0], structure)  # PyMC adds an axis
+        return likelihood.log_density(value, weights[0], means[0], spread[0], structure)  # PyMC adds an axis
 
     axes = {0: "", 1: "i", 2: "i,j", 3: "i,j,l"}[spread.type.ndim]
     pm.CustomDist(

@@ -240,8 +240,8 @@ def _posterior_section(comparison: Comparison) -> Section:
         ),
     ]
     caption = (
-        "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most probable"
-        " allocation as the pivot."
+        "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most"
+        " probable allocation as the pivot."
     )
     drawn = figures.traces(
         posterior, comparison.relabelled, comparison.subject.labels, em_mixture=comparison.best, feature=0
@@ -262,16 +262,16 @@ def _convergence(**sets: pd.DataFrame) -> pd.DataFrame:
 def _side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
     text = (
         "Labels are matched before anything is compared: components are in ascending order of EM's mean of the first"
-        f" feature, and the relabelled posterior is aligned to them. Intervals hold {100 * INTERVAL:g}% of the posterior"
-        " with equal tails."
+        f" feature, and the relabelled posterior is aligned to them. Intervals hold {100 * INTERVAL:g}% of the"
+        " posterior with equal tails."
     )
     caption = "EM's estimates beside the posterior."
     decimals = {"ESS bulk": 0, "R-hat": 3}
     words = {key: value for key, value in TABLE_WORDS.items() if key in table.columns}
     drawn = figures.marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
     picture_caption = (
-        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate, SE²)"
-        " over it: a row for each component."
+        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate,"
+        " SE²) over it: a row for each component."
     )
     return Section(
         "Side by side",
@@ -287,8 +287,8 @@ def _prediction_section(comparison: Comparison) -> Section:
     labels = comparison.subject.labels
     level = 0.9
     check_caption = (
-        "Posterior predictive check: histogram counts, and the empirical distribution function less its predictive mean,"
-        f" with pointwise {100 * level:g}% bands that hold parameter and sampling variation."
+        "Posterior predictive check: histogram counts, and the empirical distribution function less its predictive"
+        f" mean, with pointwise {100 * level:g}% bands that hold parameter and sampling variation."
     )
     disagreement = figures.disagreements(comparison.best, comparison.relabelled, labels)
     caption = (

@@ -101,7 +101,8 @@ def report(result: Result) -> Report:
             "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics"
             " 39, 357-365. doi:10.2307/2347385",
             "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"
-            " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317. doi:10.32614/RJ-2016-021",
+            " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317."
+            " doi:10.32614/RJ-2016-021",
         ),
         extra=(Section("Other covariance structures", (text, table)),),
         result={"structures": json.loads(frame.to_json(orient="records"))},

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayesian.convergence import convergence_table, moving_chains, separated, separated_groups
-from bayesian.diagnose import diagnose
+from bayesian.diagnosis.convergence import convergence_table, moving_chains, separated, separated_groups
+from bayesian.diagnosis.diagnose import diagnose
+from bayesian.diagnosis.switching import count_switches
+from bayesian.diagnosis.verdict import ESS_TARGET, Verdict
 from bayesian.posterior import Posterior
-from bayesian.relabel import Relabelling, relabel
-from bayesian.switching import count_switches
-from bayesian.verdict import ESS_TARGET, Verdict
+from bayesian.relabelling.methods import Relabelling, relabel
 
 
 def points(n_groups):

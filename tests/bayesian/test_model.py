@@ -11,10 +11,10 @@ from pytensor.gradient import NullTypeGradError
 from scipy import stats
 from support import SHARED, STRUCTURE_NAMES, random_mixture, read_columns
 
-from bayesian.compilation import compile_model, constant_data, sample_chain
 from bayesian.model import build
-from bayesian.pieces import LKJ, HalfNormal, InverseGamma, LogNormal, Normal
-from bayesian.prior import Prior
+from bayesian.ops.compilation import compile_model, constant_data, sample_chain
+from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, LogNormal, Normal
+from bayesian.priors.prior import Prior
 from bayesian.starts import initial_values, unconstrained
 from mixture import GaussianMixture
 

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from support import STRUCTURE_NAMES, random_mixture
 
-from bayesian.likelihood_op import STEPS, MixtureLogDensity, log_density
+from bayesian.ops.likelihood import STEPS, MixtureLogDensity, log_density
 from mixture import GaussianMixture
 
 PYTHON = "FAST_COMPILE"

@@ -9,8 +9,8 @@ from support import STRUCTURE_NAMES, random_mixture
 
 from bayesian import allocations as allocating
 from bayesian.allocations import allocation_probabilities, allocations
+from bayesian.diagnosis.invariants import fixed_points, invariants
 from bayesian.draws import log_densities
-from bayesian.invariants import fixed_points, invariants
 from bayesian.posterior import Posterior
 
 

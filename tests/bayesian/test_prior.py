@@ -7,11 +7,12 @@ import pytest
 from scipy import stats
 from support import STRUCTURE_NAMES, read_columns
 
-from bayesian import correlation_ops, covariance_ops, density_ops, random_draws, transform_ops
 from bayesian.model import build
-from bayesian.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
-from bayesian.prior import Prior
-from bayesian.propriety import ImproperPosterior, collinear_points, parallel_lines
+from bayesian.ops import coordinates, correlations, covariances, densities
+from bayesian.priors import random_draws
+from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
+from bayesian.priors.prior import Prior
+from bayesian.priors.propriety import ImproperPosterior, collinear_points, parallel_lines
 
 PYTHON = "FAST_COMPILE"
 RNG = np.random.default_rng(29)
@@ -45,9 +46,7 @@ SCALES = {
 
 @pytest.mark.parametrize(("family", "power"), SCALES)
 def test_scale_densities_with_jacobian(family, power):
-    node = {"LogNormal": density_ops.lognormal, "HalfNormal": density_ops.halfnormal}.get(
-        family, density_ops.inversegamma
-    )
+    node = {"LogNormal": densities.lognormal, "HalfNormal": densities.halfnormal}.get(family, densities.inversegamma)
     s, a, b = (RNG.uniform(0.3, 2.5, (3, 2)) for _ in range(3))
     value, gradient = evaluate(node, s, a, b, np.array([power], dtype=np.int64))
     oracle = SCALES[family, power]
@@ -57,11 +56,11 @@ def test_scale_densities_with_jacobian(family, power):
 
 def test_weights_and_means_densities():
     w, a = RNG.dirichlet(np.ones(4)), RNG.uniform(0.5, 5.0, 4)
-    value, gradient = evaluate(density_ops.dirichlet, w, a)
+    value, gradient = evaluate(densities.dirichlet, w, a)
     assert value == pytest.approx(stats.dirichlet(a).logpdf(w), rel=1e-12)
     np.testing.assert_allclose(gradient, (a - 1) / w)
     m, location, sd = RNG.normal(size=(3, 2)), RNG.normal(size=(3, 2)), RNG.uniform(0.5, 2.0, (3, 2))
-    value, gradient = evaluate(density_ops.normal, m, location, sd)
+    value, gradient = evaluate(densities.normal, m, location, sd)
     assert value == pytest.approx(stats.norm(location, sd).logpdf(m).sum(), rel=1e-12)
     np.testing.assert_allclose(gradient, -(m - location) / sd**2)
 
@@ -71,20 +70,20 @@ def test_inverse_wishart_density(d):
     psi = np.stack([np.cov(RNG.normal(size=(d, 20))).reshape(d, d) for _ in range(3)])
     dof = np.array([d + 0.5, d + 2.0, d + 7.0])
     sigma = np.stack([stats.invwishart(d + 3, psi[0]).rvs(random_state=RNG).reshape(d, d) for _ in range(3)])
-    value, gradient = evaluate(density_ops.inverse_wishart, sigma, dof, psi)
+    value, gradient = evaluate(densities.inverse_wishart, sigma, dof, psi)
     expected = sum(stats.invwishart(n, p).logpdf(c) for n, p, c in zip(dof, psi, sigma, strict=True))
     assert value == pytest.approx(expected, rel=1e-11)
     direction = RNG.normal(size=sigma.shape)
     direction += np.swapaxes(direction, 1, 2)
     step = 1e-7 * np.abs(sigma).min()
-    ahead, behind = (evaluate(density_ops.inverse_wishart, sigma + t * direction, dof, psi)[0] for t in (step, -step))
+    ahead, behind = (evaluate(densities.inverse_wishart, sigma + t * direction, dof, psi)[0] for t in (step, -step))
     assert (direction * gradient).sum() == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)
 
 
 def test_lkj_density_in_two_features_is_a_beta():
     eta, r = np.array([0.7, 4.0]), np.array([0.3, -0.8])
     matrices = np.array([[[1.0, t], [t, 1.0]] for t in r])
-    value, _ = evaluate(density_ops.lkj, matrices, eta)
+    value, _ = evaluate(densities.lkj, matrices, eta)
     expected = stats.beta(eta, eta).logpdf((r + 1) / 2) - np.log(2)
     assert value == pytest.approx(expected.sum(), rel=1e-12)
 
@@ -95,11 +94,11 @@ def test_lkj_density_integrates_to_one_in_three_features():
     y = np.stack(np.meshgrid(grid, grid, grid), axis=-1).reshape(-1, 3)
     eye = np.broadcast_to(np.eye(3), (len(y), 3, 3)).copy()
     eta = np.full(len(y), 1.7)
-    matrices = correlation_ops.correlation_backward(y, eta, eye)
+    matrices = correlations.correlation_backward(y, eta, eye)
     total = 0.0
     for i in range(len(y)):
-        density = density_ops.lkj_density(matrices[i : i + 1], eta[:1])[0]
-        total += np.exp(density + correlation_ops.correlation_jacobian(y[i : i + 1], eta[:1], eye[:1])[0])
+        density = densities.lkj_density(matrices[i : i + 1], eta[:1])[0]
+        total += np.exp(density + correlations.correlation_jacobian(y[i : i + 1], eta[:1], eye[:1])[0])
     assert total * (grid[1] - grid[0]) ** 3 == pytest.approx(1.0, abs=1e-3)
 
 
@@ -111,7 +110,7 @@ def transforms():
     location, sd = RNG.normal(size=(3, 2)), RNG.uniform(0.5, 2.0, (3, 2))
     psi = np.stack([np.cov(RNG.normal(size=(3, 9))) for _ in range(2)])
     eye = np.broadcast_to(np.eye(4), (2, 4, 4)).copy()
-    t, c, v = transform_ops, correlation_ops, covariance_ops
+    t, c, v = coordinates, correlations, covariances
     keep = np.ravel
     return {
         "weights": (t.weights_from, t.weights_to, t.weights_jacobian, RNG.normal(size=4), (), lambda w: w[:-1]),

@@ -12,9 +12,9 @@ from support import SHARED
 
 from bayesian.allocations import allocation_probabilities, allocations
 from bayesian.posterior import Posterior
-from bayesian.relabel import METHODS, relabel
 from bayesian.relabelling import ecr, ecr_cost, order_by, order_by_cost, stephens, stephens_cost
 from bayesian.relabelling.assignment import best_orders, total_score
+from bayesian.relabelling.methods import METHODS, relabel
 from bayesian.relabelling.orders import inverse, relabel_allocations
 from mixture import GaussianMixture
 

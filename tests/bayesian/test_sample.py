@@ -94,7 +94,9 @@ def test_leave_one_out_and_predictive_draws_work_on_the_model():
     posterior = bayesian.sample(x, 2, random_seed=1, **SMALL)
     with bayesian.build(x, 2):
         tree = pm.compute_log_likelihood(posterior.tree.copy(), progressbar=False)
-        predictive = pm.sample_posterior_predictive(posterior.tree, random_seed=1, progressbar=False)
+        predictive = pm.sample_posterior_predictive(
+            posterior.tree, random_seed=1, progressbar=False, compile_kwargs={"mode": "FAST_COMPILE"}
+        )
     pointwise = tree["log_likelihood"]["x"].values
     assert pointwise.shape == (2, 300, 100)
     np.testing.assert_allclose(pointwise.sum(axis=2), posterior.log_likelihood, rtol=1e-10)

@@ -1,12 +1,12 @@
-"""PyMC transforms whose three functions are single nodes of `transform_ops` and `correlation_ops`."""
+"""PyMC transforms whose three functions are single nodes of `coordinates` and `correlations`."""
 
 from typing import Any
 
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
-from bayesian import correlation_ops, covariance_ops, transform_ops
-from bayesian.compiled_op import Field, Map
+from bayesian.ops import coordinates, correlations, covariances
+from bayesian.ops.compiled_op import Field, Map
 
 
 class NodeTransform(Transform):
@@ -38,27 +38,23 @@ class NodeTransform(Transform):
         return node(value, *(inputs[i] for i in self._constants))
 
 
-simplex = NodeTransform(
-    "contrasts", transform_ops.weights_from, transform_ops.weights_to, transform_ops.weights_jacobian
-)
-standard = NodeTransform(
-    "standard", transform_ops.means_from, transform_ops.means_to, transform_ops.means_jacobian, (2, 3)
-)
+simplex = NodeTransform("contrasts", coordinates.weights_from, coordinates.weights_to, coordinates.weights_jacobian)
+standard = NodeTransform("standard", coordinates.means_from, coordinates.means_to, coordinates.means_jacobian, (2, 3))
 ordered = NodeTransform(
-    "ordered", transform_ops.ordered_from, transform_ops.ordered_to, transform_ops.ordered_means_jacobian, (2, 3)
+    "ordered", coordinates.ordered_from, coordinates.ordered_to, coordinates.ordered_means_jacobian, (2, 3)
 )
-positive = NodeTransform("log", transform_ops.scales_from, transform_ops.scales_to, transform_ops.scales_jacobian)
+positive = NodeTransform("log", coordinates.scales_from, coordinates.scales_to, coordinates.scales_jacobian)
 matrix = NodeTransform(
     "triangle",
-    covariance_ops.covariances_from,
-    covariance_ops.covariances_to,
-    covariance_ops.covariances_jacobian,
+    covariances.covariances_from,
+    covariances.covariances_to,
+    covariances.covariances_jacobian,
     (3,),
 )
 correlation = NodeTransform(
     "partial",
-    correlation_ops.correlations_from,
-    correlation_ops.correlations_to,
-    correlation_ops.correlations_jacobian,
+    correlations.correlations_from,
+    correlations.correlations_to,
+    correlations.correlations_jacobian,
     (2, 3),
 )

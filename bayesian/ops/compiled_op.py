@@ -24,7 +24,7 @@ from pytensor.graph.op import Op
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
-from bayesian.linking import linked
+from bayesian.ops.linking import linked
 
 type Kernel = Callable[..., Any]
 type Shapes = list[tuple[Any, ...]]

@@ -20,7 +20,7 @@ from numba import carray, types
 from nutpie.compile_pymc import CompiledPyMCModel, _make_functions, _prepare_dims_and_coords, make_user_data
 from pymc.initial_point import make_initial_point_fn
 
-from bayesian.linking import as_pointer, linked
+from bayesian.ops.linking import as_pointer, linked
 from mixture.arrays import FloatArray
 
 VECTOR = types.CPointer(types.float64)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from bayesian import linear_algebra
-from bayesian.compiled_op import Field, Map, compiled, source_digest
-from bayesian.linear_algebra import cholesky, invert
+from bayesian.ops import linear_algebra
+from bayesian.ops.compiled_op import Field, Map, compiled, source_digest
+from bayesian.ops.linear_algebra import cholesky, invert
 from mixture.arrays import FloatArray
 
 DIGEST = source_digest(__file__, linear_algebra.__file__)

@@ -6,7 +6,7 @@ from enum import Enum
 
 import pandas as pd
 
-from bayesian.switching import Switches
+from bayesian.diagnosis.switching import Switches
 from mixture.arrays import FloatArray
 
 R_HAT_TARGET = 1.01

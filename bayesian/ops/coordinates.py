@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesian.compiled_op import Field, Map, compiled, source_digest
+from bayesian.ops.compiled_op import Field, Map, compiled, source_digest
 from mixture.arrays import FloatArray
 
 DIGEST = source_digest(__file__)

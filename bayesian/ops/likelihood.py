@@ -23,9 +23,9 @@ from pytensor.scalar.basic import Second
 from pytensor.tensor.basic import Alloc
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
-from bayesian import linear_algebra
-from bayesian.compiled_op import CompiledOp, Kernel, Shapes, compiled, is_connected, source_digest
-from bayesian.linear_algebra import cholesky, invert, sandwich
+from bayesian.ops import linear_algebra
+from bayesian.ops.compiled_op import CompiledOp, Kernel, Shapes, compiled, is_connected, source_digest
+from bayesian.ops.linear_algebra import cholesky, invert, sandwich
 from mixture.arrays import FloatArray, IntArray
 from mixture.kernels import SOURCE_DIGEST, dense_statistics, diagonal_statistics
 

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from bayesian import linear_algebra
-from bayesian.compiled_op import Field, compiled, source_digest
-from bayesian.linear_algebra import cholesky, invert, sandwich
+from bayesian.ops import linear_algebra
+from bayesian.ops.compiled_op import Field, compiled, source_digest
+from bayesian.ops.linear_algebra import cholesky, invert, sandwich
 from mixture.arrays import FloatArray, IntArray
 
 DIGEST = source_digest(__file__, linear_algebra.__file__)

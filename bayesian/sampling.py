@@ -11,11 +11,11 @@ import pymc as pm
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesian.compilation import compile_model, sample_chain
 from bayesian.dispersion import dispersed_starts
 from bayesian.model import build
+from bayesian.ops.compilation import compile_model, constant_data, sample_chain
 from bayesian.posterior import Posterior
-from bayesian.prior import Prior
+from bayesian.priors.prior import Prior
 from bayesian.starts import initial_values, unconstrained
 from bayesian.tree import DATA
 from mixture import GaussianMixture
@@ -92,15 +92,10 @@ def sample(
 
 
 def _add_data(tree: xr.DataTree, model: pm.Model, points: FloatArray) -> None:
-    """observed_data: the points; constant_data: every `pm.Data` of the model, the prior's hyperparameters among them."""
+    """observed_data: the points; constant_data: every `pm.Data` of the model, hyperparameters among them."""
     coords = {"feature": tree["posterior"].coords["feature"].values}
     tree["observed_data"] = xr.DataTree(xr.Dataset({DATA: (("obs", "feature"), points)}, coords=coords))
-    constants = {}
-    for variable in model.data_vars:
-        value = np.asarray(variable.get_value())
-        dims = model.named_vars_to_dims.get(variable.name) or tuple(f"{variable.name}_{i}" for i in range(value.ndim))
-        constants[variable.name] = (dims, value)
-    tree["constant_data"] = xr.DataTree(xr.Dataset(constants, coords=coords))
+    tree["constant_data"] = xr.DataTree(constant_data(model))
 
 
 def _by_nutpie(

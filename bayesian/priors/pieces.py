@@ -1,7 +1,7 @@
 """The distributions a prior is made of: their hyperparameters, checked, and their lines in mathematics.
 
 Every hyperparameter is a number or an array that broadcasts over the components and features it belongs to, so that
-components may have different priors. Random draws are numpy; densities are in `density_ops`.
+components may have different priors. Random draws are numpy; densities are in `ops.densities`.
 """
 
 from abc import ABC, abstractmethod

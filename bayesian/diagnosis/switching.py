@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesian.relabel import Relabelling
+from bayesian.relabelling.methods import Relabelling
 from mixture.arrays import IntArray
 
 

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayesian.pieces import LKJ, InverseGamma, InverseWishart, Normal, ScalePrior, hyperparameter, show, spread
-from bayesian.propriety import check_correlations, check_scales
+from bayesian.priors.pieces import LKJ, InverseGamma, InverseWishart, Normal, ScalePrior, hyperparameter, show, spread
+from bayesian.priors.propriety import check_correlations, check_scales
 from mixture.arrays import FloatArray, as_component_count, as_points
 from mixture.covariance import structure_named
 

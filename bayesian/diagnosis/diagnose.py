@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesian.convergence import MIN_DRAWS, convergence_table, is_constant, moving_chains, separated_groups
-from bayesian.invariants import invariants
+from bayesian.diagnosis.convergence import MIN_DRAWS, convergence_table, is_constant, moving_chains, separated_groups
+from bayesian.diagnosis.invariants import invariants
+from bayesian.diagnosis.switching import Switches, count_switches
+from bayesian.diagnosis.verdict import Evidence, Verdict, caveats, judge
 from bayesian.posterior import Posterior
-from bayesian.relabel import Relabelling
-from bayesian.switching import Switches, count_switches
+from bayesian.relabelling.methods import Relabelling
 from bayesian.tree import DIMENSIONS
-from bayesian.verdict import Evidence, Verdict, caveats, judge
 
 USABLE = (Verdict.NO_SWITCHING, Verdict.SWITCHING_ONLY)
 """Verdicts under which draws may be summarised, relabelled where labels switch."""
