@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,19 @@ JITTER = 0.1
 
 POLL_SECONDS = 0.05
 """How long to wait for one chain before looking at the next."""
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What both samplers are told; starts and seeds one per chain, at most `workers` chains at a time."""
+
+    starts: Sequence[GaussianMixture]
+    seeds: Sequence[int]
+    draws: int
+    tune: int
+    target_accept: float
+    workers: int
+    progressbar: bool
 
 
 def sample(
@@ -78,7 +92,7 @@ def sample(
     workers = min(chains, cores or os.cpu_count() or 1)
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
     began = time.perf_counter()
-    tree = run(model, starts, draws, tune, seeds, target_accept, workers, progressbar)
+    tree = run(model, _Settings(starts, seeds, draws, tune, target_accept, workers, progressbar))
     _add_data(tree, model, points)
     tree.attrs = {
         "sampler": sampler,
@@ -98,22 +112,14 @@ def _add_data(tree: xr.DataTree, model: pm.Model, points: FloatArray) -> None:
     tree["constant_data"] = xr.DataTree(constant_data(model))
 
 
-def _by_nutpie(
-    model: pm.Model,
-    starts: Sequence[GaussianMixture],
-    draws: int,
-    tune: int,
-    seeds: Sequence[int],
-    target_accept: float,
-    workers: int,
-    progressbar: bool,
-) -> xr.DataTree:
+def _by_nutpie(model: pm.Model, settings: _Settings) -> xr.DataTree:
     """One chain per start, `workers` at a time, joined; nutpie itself takes no start per chain."""
     compiled = compile_model(model)
-    waiting = list(enumerate(zip(starts, seeds, strict=True)))
+    waiting = list(enumerate(zip(settings.starts, settings.seeds, strict=True)))
+    length = settings.draws + settings.tune
     running: dict[int, Any] = {}
     finished: dict[int, xr.DataTree] = {}
-    counts = [0] * len(starts)
+    counts = [0] * len(settings.starts)
 
     def counter(chain: int) -> Callable[[Any], None]:
         def count(chains: Any) -> None:
@@ -121,19 +127,19 @@ def _by_nutpie(
 
         return count
 
-    with _bar("sampling", len(starts) * (draws + tune), progressbar) as show:
+    with _bar("sampling", len(settings.starts) * length, settings.progressbar) as show:
         try:
             while waiting or running:
-                while waiting and len(running) < workers:
+                while waiting and len(running) < settings.workers:
                     chain, (start, seed) = waiting.pop(0)
                     running[chain] = sample_chain(
                         compiled,
                         unconstrained(model, start),
                         jitter=JITTER,
                         seed=seed,
-                        draws=draws,
-                        tune=tune,
-                        target_accept=target_accept,
+                        draws=settings.draws,
+                        tune=settings.tune,
+                        target_accept=settings.target_accept,
                         save_warmup=False,
                         progress_bar=False,
                         progress_callback=counter(chain),
@@ -145,12 +151,12 @@ def _by_nutpie(
                     except TimeoutError:
                         continue
                     del running[chain]
-                    counts[chain] = draws + tune
+                    counts[chain] = length
                 show(sum(counts))
         finally:
             for handle in running.values():
                 handle.abort()
-    return _joined([finished[chain] for chain in range(len(starts))])
+    return _joined([finished[chain] for chain in range(len(settings.starts))])
 
 
 def _joined(chains: Sequence[xr.DataTree]) -> xr.DataTree:
@@ -168,30 +174,21 @@ def _joined(chains: Sequence[xr.DataTree]) -> xr.DataTree:
     return xr.DataTree.from_dict(groups)
 
 
-def _by_pymc(
-    model: pm.Model,
-    starts: Sequence[GaussianMixture],
-    draws: int,
-    tune: int,
-    seeds: Sequence[int],
-    target_accept: float,
-    workers: int,
-    progressbar: bool,
-) -> xr.DataTree:
+def _by_pymc(model: pm.Model, settings: _Settings) -> xr.DataTree:
     """PyMC's own NUTS from the same starts."""
     with model:
         return pm.sample(
-            draws=draws,
-            tune=tune,
-            chains=len(starts),
-            cores=workers,
-            initvals=[initial_values(model, start) for start in starts],
-            random_seed=list(seeds),
-            target_accept=target_accept,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=len(settings.starts),
+            cores=settings.workers,
+            initvals=[initial_values(model, start) for start in settings.starts],
+            random_seed=list(settings.seeds),
+            target_accept=settings.target_accept,
             nuts_sampler="pymc",
             compute_convergence_checks=False,
-            progressbar=progressbar,
-            quiet=not progressbar,
+            progressbar=settings.progressbar,
+            quiet=not settings.progressbar,
         )
 
 

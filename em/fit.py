@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from em.steps import SingularComponent, e_step, m_step
 from em.stopping import StoppingRule, rounding_of
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_point_weights, as_points
-from mixture.storage import read_json, write_json
+from mixture.storage import Stored
 
 MAX_ITERATIONS = 10_000
 TOLERANCE = 1e-8
@@ -24,7 +23,7 @@ class LikelihoodFell(ArithmeticError):
 
 
 @dataclass(frozen=True, eq=False)
-class EMFit:
+class EMFit(Stored):
     """The end of one climb.
 
     mixture          the last mixture; if the fit became singular, the last one before that
@@ -91,15 +90,6 @@ class EMFit:
             )
         except KeyError as error:
             raise ValueError(f"this is not a stored EM fit: {error} missing") from error
-
-    def save(self, path: str | Path) -> None:
-        """Write the fit to a JSON file, whole or not at all."""
-        write_json(path, self.to_dict())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a fit that `save` wrote; equal to the one saved."""
-        return cls.from_dict(read_json(path))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EMFit) and self.to_dict() == other.to_dict()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from em.starts import kmeans_plus_plus, random_partition
 from em.steps import SingularComponent
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
-from mixture.storage import read_json, write_json
+from mixture.storage import Stored
 
 SAME_OPTIMUM = 1e-4
 """Fits whose log-likelihoods differ by less than this many nats are taken to have reached the same optimum."""
@@ -38,7 +37,7 @@ class FailedStart:
 
 
 @dataclass(frozen=True)
-class Restarts:
+class Restarts(Stored):
     """All climbs from several starts.
 
     fits      every fit in the order of its start, singular ones included
@@ -98,15 +97,6 @@ class Restarts:
             )
         except KeyError as error:
             raise ValueError(f"these are not stored restarts: {error} missing") from error
-
-    def save(self, path: str | Path) -> None:
-        """Write all fits to a JSON file, whole or not at all."""
-        write_json(path, self.to_dict())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read restarts that `save` wrote; equal to those saved."""
-        return cls.from_dict(read_json(path))
 
 
 def fit_best(

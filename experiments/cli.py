@@ -5,31 +5,29 @@ Heavy libraries are imported inside the commands, so that --help answers at once
 
 import csv
 import difflib
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.exceptions import TyperException
 
 from experiments.experiment import DEFAULT_SEED, Budget, Experiment, Terminal
+from experiments.running import (
+    BAD_INPUT,
+    Output,
+    Quick,
+    Seed,
+    call,
+    complain,
+    interruptible,
+    one_line,
+    publish,
+    run_all,
+)
 
-if TYPE_CHECKING:
-    from experiments.report import Report
-
-BAD_INPUT = 2
-INTERRUPTED = 130
 COMPARE_FULL = Budget(draws=1000, tune=1000, chains=4, n_starts=20)
 COMPARE_QUICK = Budget(draws=300, tune=400, chains=2, n_starts=8)
-
-Quick = Annotated[bool, typer.Option("--quick", help="A small budget: seconds instead of minutes, rougher numbers.")]
-Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder that gets a folder for each report.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same numbers.")]
 
 app = typer.Typer(
     add_completion=False,
@@ -78,7 +76,7 @@ def run(
 
     \b
     python -m experiments run old_faithful
-    python -m experiments run old_faithful galaxies --quick --output /tmp/look
+    python -m experiments run old_faithful galaxies --quick --output look
     python -m experiments run --all
 
     A report is written whole or not at all: an interrupted run leaves the one before.
@@ -87,8 +85,8 @@ def run(
     from experiments.registry import EXPERIMENTS
 
     chosen = _chosen(EXPERIMENTS, names or [], every=every)
-    passed = _run_all(chosen, quick=quick, output=output, seed=seed)
-    with _one_line(OSError):
+    passed = run_all(chosen, quick=quick, output=output, seed=seed)
+    with one_line(OSError):
         write_index(output, [experiment.name for experiment in EXPERIMENTS])
     raise typer.Exit(0 if passed else 1)
 
@@ -119,23 +117,24 @@ def compare(
     Commas, semicolons or tabs, decimal commas, quotes and blank lines are understood; columns of words are left out.
     """
     from experiments.tables import InputError, read_table
+    from experiments.writing import check_target
 
     given = {"draws": draws, "tune": tune, "chains": chains}
     budget = replace(COMPARE_QUICK if quick else COMPARE_FULL, **{key: value for key, value in given.items() if value})
-    with _one_line(InputError):
+    with one_line(InputError):
         table = read_table(data, None if columns is None else _split_names(columns))
         _require_model(components, len(table.points), structure)
         if prior is not None and not prior.is_file():
             raise InputError(f"there is no prior file {prior}")
     name = f"compare_{table.slug}"
-    with _one_line(OSError):
-        _check_target(output / name)
+    with one_line(OSError):
+        check_target(output / name)
     from experiments.own_data import compare_table
 
     progress = Terminal()
     for note in table.notes:
         progress.say(note)
-    with _one_line(InputError), _interruptible():
+    with one_line(InputError), interruptible():
         report = compare_table(
             table,
             n_components=components,
@@ -145,81 +144,17 @@ def compare(
             seed=seed,
             progress=progress,
         )
-    raise typer.Exit(0 if _publish(replace(report, name=name), output) else 1)
+    raise typer.Exit(0 if publish(replace(report, name=name), output) else 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
-    return _call(app, arguments)
-
-
-def run_as_script(experiment: Experiment[Any]) -> None:
-    """`python experiments/<name>.py [--quick] [--output DIR] [--seed N]`, at the bottom of each experiment's file."""
-    # The folder of the script is no place to import libraries from.
-    here = Path(__file__).resolve().parent
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
-    script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-    @script.command(help=f"{experiment.question}\n\n{experiment.summary}")
-    def run_one(quick: Quick = False, output: Output = Path("reports"), seed: Seed = DEFAULT_SEED) -> None:
-        raise typer.Exit(0 if _run_all([experiment], quick=quick, output=output, seed=seed) else 1)
-
-    sys.exit(_call(script, None))
-
-
-def _call(application: typer.Typer, arguments: Sequence[str] | None) -> int:
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    name = "python -m experiments" if application is app else None
-    try:
-        status = application(given, standalone_mode=False, prog_name=name)
-    except TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            typer.echo(error.format_message())
-            return BAD_INPUT
-        _complain(error.format_message())
-        return BAD_INPUT
-    except (KeyboardInterrupt, typer.Abort):
-        status = INTERRUPTED
-    if status == INTERRUPTED:
-        _complain("interrupted; the unfinished report was not written, and the one before it is untouched")
-    return int(status or 0)
-
-
-def _complain(text: str) -> None:
-    typer.echo("error: " + " ".join(text.split()), err=True)
+    return call(app, arguments, "python -m experiments")
 
 
 def _refuse(text: str) -> NoReturn:
-    _complain(text)
+    complain(text)
     raise typer.Exit(BAD_INPUT)
-
-
-@contextmanager
-def _one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Errors of these kinds are the reader's to mend: one line and exit status 2. All others keep their traceback."""
-    try:
-        yield
-    except kinds as error:
-        _complain(str(error))
-        raise typer.Exit(BAD_INPUT) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C ends the work even where a sampler would make do with the draws it has."""
-    asked: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        if asked:
-            raise KeyboardInterrupt
 
 
 def _chosen(known: Sequence[Experiment[Any]], names: Sequence[str], *, every: bool) -> list[Experiment[Any]]:
@@ -234,26 +169,6 @@ def _chosen(known: Sequence[Experiment[Any]], names: Sequence[str], *, every: bo
             advice = f"did you mean {close[0]}? " if close else ""
             _refuse(f"there is no experiment {name!r}; {advice}there are {', '.join(by_name)}")
     return [by_name[name] for name in dict.fromkeys(names)]
-
-
-def _run_all(chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, seed: int) -> bool:
-    with _one_line(OSError):
-        for experiment in chosen:
-            _check_target(output / experiment.name)
-    progress = Terminal()
-    passed = True
-    for place, experiment in enumerate(chosen, start=1):
-        progress.say(f"{place}/{len(chosen)}  {experiment.name}: {experiment.question}")
-        with _interruptible():
-            report = experiment.answer(quick=quick, seed=seed, progress=progress)
-        passed &= _publish(report, output)
-    return passed
-
-
-def _check_target(target: Path) -> None:
-    from experiments.writing import check_target
-
-    check_target(target)
 
 
 def _require_model(components: int, n_samples: int, structure: str) -> None:
@@ -276,21 +191,3 @@ def _require_model(components: int, n_samples: int, structure: str) -> None:
 def _split_names(text: str) -> list[str]:
     """Names between commas; a name with a comma in it goes in double quotes."""
     return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
-
-
-def _publish(report: "Report", output: Path) -> bool:
-    """Write the report, and say where it is, what it answers and which claims hold."""
-    from rich.console import Console
-    from rich.text import Text
-
-    with _one_line(OSError), _interruptible():
-        folder = report.write(output / report.name)
-    page = folder / "report.html"
-    shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(str(shown), style="bold"))
-    console.print(Text(" ".join(report.answer.split())))
-    for claim in report.claims:
-        verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
-        console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))
-    return report.passed

@@ -1,18 +1,14 @@
-"""The report of a comparison: sections, tables and pictures made from what `experiments.comparison` found."""
+"""The report of a comparison, made from what `experiments.comparison` found."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from experiments import figures
+from experiments import comparison_sections as sections
 from experiments.comparison import INTERVAL, Comparison
-from experiments.figures import Drawn
-from experiments.formats import number
-from experiments.markup import escape_markdown
 from experiments.metrics import comparison_table
 from experiments.parameters import component_name
-from experiments.report import Claim, Json, Picture, Report, Section, Table, Width
+from experiments.report import Claim, Json, Report, Section
 
 REFERENCES = (
     "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM algorithm."
@@ -25,15 +21,6 @@ REFERENCES = (
     " localization: an improved R-hat. Bayesian Analysis 16, 667-718. doi:10.1214/20-BA1221",
     "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593-1623.",
 )
-
-ESS_COLUMNS = ("least ESS bulk", "least ESS tail")
-
-TABLE_WORDS = {
-    "SE": "standard error, from the exact observed information at EM's optimum",
-    "MCSE": "Monte Carlo standard error of the posterior mean",
-    "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
-    "sd/SE": "posterior standard deviation over EM's standard error: 1 where both tell the same uncertainty",
-}
 
 
 def build_report(
@@ -57,12 +44,12 @@ def build_report(
         comparison.best, comparison.errors, comparison.relabelled, subject.labels, interval=INTERVAL, kind="eti"
     )
     table = table.rename(columns={"(mean - EM)/sd": "(mean − EM)/sd"})
-    sections = (
-        _data_section(comparison),
-        _em_section(comparison),
-        _posterior_section(comparison),
-        _side_by_side_section(comparison, table),
-        _prediction_section(comparison),
+    parts = (
+        sections.data_section(comparison),
+        sections.em_section(comparison),
+        sections.posterior_section(comparison),
+        sections.side_by_side_section(comparison, table),
+        sections.prediction_section(comparison),
         *extra,
     )
     return Report(
@@ -70,7 +57,7 @@ def build_report(
         title=title,
         question=question,
         answer=f"{_answer(comparison, table)} {more}".strip(),
-        sections=sections,
+        sections=parts,
         claims=tuple(claims),
         references=(*REFERENCES, *references),
         provenance={
@@ -82,12 +69,6 @@ def build_report(
         result={**_result(comparison, table), **(result or {})},
         posterior=comparison.posterior,
     )
-
-
-def _picture(name: str, drawn: Drawn, caption: str, alt: str) -> Picture:
-    width: Width = "single" if drawn.figure.get_size_inches()[0] < 5.0 else "double"
-    data = {key.lower(): frame for key, frame in drawn.data.items()}
-    return Picture(name, caption, alt, drawn.figure, data, width)
 
 
 def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
@@ -107,206 +88,6 @@ def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
             " standard errors"
         )
     return f"{words}. Label switching: {diagnosis.verdict.words}. {diagnosis.explanation}"
-
-
-def _data_section(comparison: Comparison) -> Section:
-    subject = comparison.subject
-    points = subject.points
-    frame = pd.DataFrame(
-        {
-            "feature": subject.labels,
-            "mean": points.mean(axis=0),
-            "sd": points.std(axis=0, ddof=1),
-            "minimum": points.min(axis=0),
-            "median": np.median(points, axis=0),
-            "maximum": points.max(axis=0),
-            "distinct values": [len(np.unique(column)) for column in points.T],
-        }
-    )
-    n_samples, n_features = points.shape
-    plural = "s" if n_features > 1 else ""
-    text = (
-        f"{escape_markdown(subject.title)}: n = {n_samples} points with D = {n_features} feature{plural}."
-        f" {escape_markdown(subject.origin)} The data's sha256 begins with `{subject.sha256[:16]}`."
-    )
-    blocks: list[str | Table | Picture] = [text, Table("features", "The data, feature by feature.", frame)]
-    if n_features == 1:
-        drawn = figures.density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)
-        caption = (
-            "The data (histogram and rug), the density at EM's estimate with its components, and the posterior"
-            f" predictive density with its pointwise {100 * INTERVAL:g}% band (equal tails)."
-        )
-    else:
-        drawn = figures.plane(comparison.best, comparison.relabelled, subject.labels)
-        caption = (
-            "The data, marked by EM's most probable component. Ellipses hold 50% and 90% of each component: at EM's"
-            " estimate, and for single draws of the relabelled posterior."
-        )
-    alt = f"{caption} n = {n_samples}, K = {comparison.best.n_components}."
-    return Section("The data", (*blocks, _picture("data", drawn, caption, alt)))
-
-
-def _em_section(comparison: Comparison) -> Section:
-    restarts, best, criteria = comparison.restarts, comparison.best, comparison.criteria
-    climb = restarts.best
-    text = (
-        f"EM climbs the log-sum likelihood log p(X | θ) = Σₙ log Σₖ πₖ N(xₙ | μₖ, Σₖ) with K = {best.n_components} and"
-        f" *{best.structure}* covariances ({best.covariance_structure.meaning};"
-        f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and"
-        f" random partition in turn. {number(100.0 * restarts.share_at_best, 0)}% of them reached the highest optimum."
-    )
-    if restarts.singular:
-        text += f" {len(restarts.singular)} ran into a singular component, where the likelihood is unbounded."
-    if restarts.failures:
-        text += f" {len(restarts.failures)} gave no usable start."
-    text += f" The best climb, of {climb.n_iterations} iterations, ended so: {climb.message}."
-    frame = pd.DataFrame(
-        [
-            ("log-likelihood", criteria.log_likelihood, "a total, in nats"),
-            ("AIC", criteria.aic, criteria.sign),
-            ("BIC", criteria.bic, f"{criteria.sign}; mclust prints its negative"),
-            ("ICL", criteria.icl, f"{criteria.sign}; with the most probable allocation, as in mclust"),
-        ],
-        columns=["quantity", "value", "note"],
-    )
-    caption = f"Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free parameters."
-    trace_caption = (
-        "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a"
-        " straight line where EM has reached its linear rate."
-    )
-    picture = _picture("ascent", figures.ascent(restarts), trace_caption, trace_caption)
-    if comparison.errors_missing:
-        text += f" There are no standard errors: {escape_markdown(comparison.errors_missing)}"
-    return Section(
-        "Maximum likelihood by EM", (text, Table("criteria", caption, frame, decimals={"value": 4}), picture)
-    )
-
-
-def _posterior_section(comparison: Comparison) -> Section:
-    posterior, diagnosis = comparison.posterior, comparison.diagnosis
-    prior_text = "The prior, in full:\n\n" + "\n".join(
-        f"- {escape_markdown(line)}" for line in str(comparison.prior).splitlines()
-    )
-    divergences = "an unknown number of" if diagnosis.divergences is None else diagnosis.divergences
-    sampler = (
-        "The posterior is that of the same log-sum likelihood, marginalised over the allocations, under this prior,"
-        f" exchangeable in the components. NUTS took {posterior.n_chains} chains of {posterior.n_draws} draws after"
-        " tuning, each started near one of EM's optima with its labels shuffled; there were"
-        f" {divergences} divergent transitions."
-    )
-    verdict = f"**Verdict: {diagnosis.verdict.words}.** {diagnosis.explanation} {diagnosis.verdict.advice}"
-    caveats = "\n".join(f"- {caveat}" for caveat in diagnosis.caveats)
-    blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
-    if caveats:
-        blocks.append(caveats)
-    sets = (("raw", diagnosis.raw), ("relabelled", diagnosis.relabelled), ("invariant", diagnosis.invariants))
-    summary = pd.DataFrame(
-        [
-            {
-                "draws": label,
-                "quantities": len(frame),
-                "worst R-hat": frame["r_hat"].max(),
-                "split R-hat": frame["r_hat_split"].max(),
-                "least ESS bulk": frame["ess_bulk"].min(),
-                "least ESS tail": frame["ess_tail"].min(),
-            }
-            for label, frame in sets
-        ]
-    )
-    blocks += [
-        Table(
-            "diagnosis",
-            "Convergence three ways: of the component parameters as sampled, of the same relabelled, and of quantities"
-            " that do not depend on labels. Only the last two can tell failure from label switching.",
-            summary,
-            columns={
-                "worst R-hat": "rank-normalised",
-                "split R-hat": "of the draws themselves, which has no upper bound",
-            },
-            decimals=dict.fromkeys(("worst R-hat", "split R-hat"), 3) | dict.fromkeys(ESS_COLUMNS, 0),
-        ),
-        Table(
-            "parameters",
-            "R-hat and effective sample size of each component parameter, as sampled and relabelled.",
-            _convergence(raw=diagnosis.raw, relabelled=diagnosis.relabelled),
-            decimals=dict.fromkeys(("R-hat, raw", "R-hat, relabelled"), 3),
-        ),
-        Table(
-            "invariants",
-            "R-hat and effective sample size of quantities that do not depend on labels: log densities at fixed points"
-            " of the data, sorted means, moments of the mixture.",
-            _convergence(invariant=diagnosis.invariants),
-            decimals={"R-hat, invariant": 3},
-        ),
-    ]
-    caption = (
-        "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most"
-        " probable allocation as the pivot."
-    )
-    drawn = figures.traces(
-        posterior, comparison.relabelled, comparison.subject.labels, em_mixture=comparison.best, feature=0
-    )
-    return Section("The posterior", (*blocks, _picture("traces", drawn, caption, caption)))
-
-
-def _convergence(**sets: pd.DataFrame) -> pd.DataFrame:
-    """R-hat and ESS of every quantity, the sets side by side."""
-    columns = {}
-    for label, frame in sets.items():
-        columns[f"R-hat, {label}"] = frame["r_hat"]
-        columns[f"ESS bulk, {label}"] = frame["ess_bulk"].round().astype(int)
-        columns[f"ESS tail, {label}"] = frame["ess_tail"].round().astype(int)
-    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
-
-
-def _side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
-    text = (
-        "Labels are matched before anything is compared: components are in ascending order of EM's mean of the first"
-        f" feature, and the relabelled posterior is aligned to them. Intervals hold {100 * INTERVAL:g}% of the"
-        " posterior with equal tails."
-    )
-    caption = "EM's estimates beside the posterior."
-    decimals = {"ESS bulk": 0, "R-hat": 3}
-    words = {key: value for key, value in TABLE_WORDS.items() if key in table.columns}
-    drawn = figures.marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
-    picture_caption = (
-        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate,"
-        " SE²) over it: a row for each component."
-    )
-    return Section(
-        "Side by side",
-        (
-            text,
-            Table("comparison", caption, table, columns=words, decimals=decimals),
-            _picture("marginals", drawn, picture_caption, picture_caption),
-        ),
-    )
-
-
-def _prediction_section(comparison: Comparison) -> Section:
-    labels = comparison.subject.labels
-    level = 0.9
-    check_caption = (
-        "Posterior predictive check: histogram counts, and the empirical distribution function less its predictive"
-        f" mean, with pointwise {100 * level:g}% bands that hold parameter and sampling variation."
-    )
-    disagreement = figures.disagreements(comparison.best, comparison.relabelled, labels)
-    caption = (
-        "Points about whose component the two disagree most: EM's responsibility against the posterior's allocation"
-        " probability, and where those points lie."
-    )
-    return Section(
-        "What they predict",
-        (
-            _picture(
-                "predictive",
-                figures.predictive_check(comparison.posterior, labels, level=level),
-                check_caption,
-                check_caption,
-            ),
-            _picture("disagreements", disagreement, caption, caption),
-        ),
-    )
 
 
 def _result(comparison: Comparison, table: pd.DataFrame) -> dict[str, Json]:

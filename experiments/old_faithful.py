@@ -144,6 +144,6 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    from experiments.cli import run_as_script
+    from experiments.running import run_as_script
 
     run_as_script(EXPERIMENT)

@@ -1,24 +1,23 @@
 """The model: a Gaussian mixture as a frozen value."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixture import likelihood
+from mixture import compiled, likelihood
 from mixture.arrays import FloatArray, IntArray, as_points
+from mixture.compiled import NOTHING, KernelArguments
 from mixture.covariance import Covariance, structure_named
-from mixture.statistics import compiled_log_density, expected_statistics
-from mixture.storage import read_json, write_json
+from mixture.storage import Stored
 
 SIMPLEX_TOLERANCE = 1e-8
 """How far the weights may sum from one before they are refused (they are never rescaled)."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class GaussianMixture:
+class GaussianMixture(Stored):
     """p(x | theta) = sum_k pi_k N(x | mu_k, Sigma_k).
 
     weights      (K,) pi_k, on the simplex; a component may be empty (weight 0)
@@ -79,12 +78,17 @@ class GaussianMixture:
         """U_k with U_k Sigma_k U_k^T = I: lower triangular (K, D, D); 1/sd (K, D) for uncorrelated structures."""
         return self.covariance_structure.precision_factors(self.covariances, *self.means.shape)
 
+    @property
+    def kernel_arguments(self) -> KernelArguments:
+        """The mixture as the compiled pass wants it."""
+        return KernelArguments.of(self.weights, self.means, self.precision_factors)
+
     def log_density(self, x: ArrayLike) -> FloatArray:
         """log p(x_n | theta) = log sum_k pi_k N(x_n | mu_k, Sigma_k); x (N, D), returns (N,), in nats.
 
         Raises ValueError for data that are not finite numbers in D columns.
         """
-        return compiled_log_density(as_points(x, n_features=self.n_features), self)
+        return compiled.log_density(as_points(x, n_features=self.n_features), self.kernel_arguments)
 
     def responsibilities(self, x: ArrayLike) -> FloatArray:
         """P(z_n = k | x_n, theta) = pi_k N(x_n | mu_k, Sigma_k) / p(x_n); x (N, D), returns (N, K), rows sum to 1.
@@ -99,7 +103,8 @@ class GaussianMixture:
 
         Raises ValueError for data that are not finite numbers in D columns.
         """
-        return expected_statistics(as_points(x, n_features=self.n_features), self).log_likelihood
+        points = as_points(x, n_features=self.n_features)
+        return compiled.statistics(points, NOTHING, self.kernel_arguments, None)[0]
 
     def draw(self, n_samples: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
         """z_n ~ Categorical(pi), x_n ~ N(mu_z, Sigma_z): points (N, D) and their allocations (N,)."""
@@ -138,15 +143,6 @@ class GaussianMixture:
         if missing:
             raise ValueError(f"this is not a stored mixture: {', '.join(sorted(missing))} missing")
         return cls(**content)
-
-    def save(self, path: str | Path) -> None:
-        """Write the mixture to a JSON file, whole or not at all."""
-        write_json(path, self.to_dict())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a mixture that `save` wrote; equal to the one saved."""
-        return cls.from_dict(read_json(path))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, GaussianMixture):

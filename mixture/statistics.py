@@ -1,24 +1,16 @@
 """The expected statistics: what the E step leaves of the data, and all that EM, gradients and NUTS ask of them."""
 
 import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
-from mixture import kernels
+from mixture import compiled
 from mixture.arrays import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from mixture.gaussian_mixture import GaussianMixture
-
-CHUNK_ROWS = 1 << 16
-"""Rows a thread takes at a time. Fixed, so that sums do not depend on the number of threads."""
-
-_NOTHING = np.empty(0)
+from mixture.compiled import pairwise_sum
+from mixture.gaussian_mixture import GaussianMixture
 
 
 @dataclass(frozen=True)
@@ -64,9 +56,9 @@ class ExpectedStatistics:
         """The statistics of all the data from those of its chunks, about the same means; added pairwise."""
         return cls(
             math.fsum(part.log_likelihood for part in parts),
-            _pairwise_sum([part.counts for part in parts]),
-            _pairwise_sum([part.first for part in parts]),
-            _pairwise_sum([part.second for part in parts]),
+            pairwise_sum([part.counts for part in parts]),
+            pairwise_sum([part.first for part in parts]),
+            pairwise_sum([part.second for part in parts]),
             parts[0].about,
         )
 
@@ -98,68 +90,16 @@ class ExpectedStatistics:
         return cls(0.0, counts, first, second, about)
 
 
-def _kernel_arguments(mixture: "GaussianMixture") -> tuple[FloatArray, FloatArray, FloatArray]:
-    """log pi_k - D/2 log 2 pi + sum_d log U_k[d, d] (K,), means and precision factors.
-
-    All writable and C-contiguous: numba would compile again for another kind of array.
-    """
-    factors = mixture.precision_factors
-    diagonals = factors if factors.ndim == 2 else np.diagonal(factors, axis1=1, axis2=2)
-    with np.errstate(divide="ignore"):
-        constants = np.log(mixture.weights)
-    constants += np.log(diagonals).sum(axis=1) - 0.5 * mixture.n_features * math.log(2.0 * math.pi)
-    return constants, np.array(mixture.means), factors
-
-
 def expected_statistics(
     points: FloatArray,
-    mixture: "GaussianMixture",
-    weights: FloatArray = _NOTHING,
+    mixture: GaussianMixture,
+    weights: FloatArray = compiled.NOTHING,
     *,
     threads: int | None = None,
 ) -> ExpectedStatistics:
     """log p(X | theta) and N_k, S1_k, S2_k in one pass over the data (see `ExpectedStatistics`).
 
     points (N, D) and weights (N,) as `as_points` and `as_point_weights` give them; no N x K array is stored.
-    `threads` defaults to the cores of this process; the sums do not depend on it.
+    `threads` defaults to the cores of this machine; the sums do not depend on it.
     """
-    constants, means, factors = _kernel_arguments(mixture)
-    kernel = kernels.diagonal_statistics if mixture.covariance_structure.diagonal else kernels.dense_statistics
-
-    def of_rows(rows: slice) -> ExpectedStatistics:
-        weights_of_rows = weights[rows] if weights.size else weights
-        value, counts, first, second = kernel(points[rows], weights_of_rows, constants, means, factors, _NOTHING)
-        return ExpectedStatistics(value, counts, first, second, mixture.means)
-
-    return ExpectedStatistics.total(_over_chunks(of_rows, len(points), threads))
-
-
-def compiled_log_density(points: FloatArray, mixture: "GaussianMixture", *, threads: int | None = None) -> FloatArray:
-    """log p(x_n | theta) of each point by the compiled routine, (N,), in nats."""
-    constants, means, factors = _kernel_arguments(mixture)
-    kernel = kernels.diagonal_log_density if mixture.covariance_structure.diagonal else kernels.dense_log_density
-    densities = np.empty(len(points))
-
-    def of_rows(rows: slice) -> None:
-        kernel(points[rows], constants, means, factors, densities[rows])
-
-    _over_chunks(of_rows, len(points), threads)
-    return densities
-
-
-def _over_chunks[T](of_rows: Callable[[slice], T], n_samples: int, threads: int | None) -> list[T]:
-    """The function over consecutive chunks of rows, in order; on several threads if there are several chunks."""
-    chunks = [slice(start, start + CHUNK_ROWS) for start in range(0, n_samples, CHUNK_ROWS)]
-    workers = min(len(chunks), threads or os.cpu_count() or 1)
-    if workers == 1:
-        return [of_rows(rows) for rows in chunks]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(of_rows, chunks))
-
-
-def _pairwise_sum(arrays: Sequence[FloatArray]) -> FloatArray:
-    """The sum of arrays added in pairs, whose rounding grows with log of their number."""
-    level = list(arrays)
-    while len(level) > 1:
-        level = [level[i] + level[i + 1] if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
-    return level[0]
+    return ExpectedStatistics(*compiled.statistics(points, weights, mixture.kernel_arguments, threads), mixture.means)

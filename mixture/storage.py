@@ -3,8 +3,9 @@
 import json
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
@@ -40,3 +41,25 @@ def read_json(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a JSON {type(content).__name__}, not an object")
     return content
+
+
+class Stored(ABC):
+    """What can be written down as plain data and read back equal."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings; exact in JSON, where Python writes digits that read back equal."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What `to_dict` wrote; raises ValueError if a field is missing or wrong."""
+
+    def save(self, path: str | Path) -> None:
+        """Write to a JSON file, whole or not at all."""
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote, equal to it; raises ValueError, naming what is wrong, for another file."""
+        return cls.from_dict(read_json(path))

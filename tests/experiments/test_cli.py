@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import experiments
-from experiments import cli
+from experiments import cli, running
 from experiments.experiment import Budget, Experiment, Progress
 from experiments.report import Claim, Report, Section
 from experiments.tables import InputError, NumericTable
@@ -187,7 +187,7 @@ def test_a_script_runs_its_own_experiment(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "path", [str(Path(cli.__file__).parent), *sys.path])
     monkeypatch.setattr(sys, "argv", ["alpha.py", "--quick", "--output", "here"])
     with pytest.raises(SystemExit) as ended:
-        cli.run_as_script(experiment("alpha"))
+        running.run_as_script(experiment("alpha"))
     assert ended.value.code == 0
     assert (tmp_path / "here" / "alpha" / "report.html").is_file()
     assert str(Path(cli.__file__).parent) not in sys.path

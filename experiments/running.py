@@ -1,0 +1,127 @@
+"""Running experiments for somebody at a terminal: reports written, errors in one line, Ctrl-C obeyed.
+
+The command line and every experiment's own script stand on this.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from experiments.experiment import DEFAULT_SEED, Experiment, Terminal
+
+if TYPE_CHECKING:
+    from experiments.report import Report
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+Quick = Annotated[bool, typer.Option("--quick", help="A small budget: seconds instead of minutes, rougher numbers.")]
+Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder that gets a folder for each report.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same numbers.")]
+
+
+def run_as_script(experiment: Experiment[Any]) -> None:
+    """`python experiments/<name>.py [--quick] [--output DIR] [--seed N]`, at the bottom of each experiment's file."""
+    # The folder of the script is no place to import libraries from.
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
+    script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+    @script.command(help=f"{experiment.question}\n\n{experiment.summary}")
+    def run_one(quick: Quick = False, output: Output = Path("reports"), seed: Seed = DEFAULT_SEED) -> None:
+        raise typer.Exit(0 if run_all([experiment], quick=quick, output=output, seed=seed) else 1)
+
+    sys.exit(call(script, None))
+
+
+def run_all(chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, seed: int) -> bool:
+    """Run experiments one after the other and write a folder for each into `output`; whether all claims hold."""
+    from experiments.writing import check_target
+
+    with one_line(OSError):
+        for experiment in chosen:
+            check_target(output / experiment.name)
+    progress = Terminal()
+    passed = True
+    for place, experiment in enumerate(chosen, start=1):
+        progress.say(f"{place}/{len(chosen)}  {experiment.name}: {experiment.question}")
+        with interruptible():
+            report = experiment.answer(quick=quick, seed=seed, progress=progress)
+        passed &= publish(report, output)
+    return passed
+
+
+def publish(report: "Report", output: Path) -> bool:
+    """Write the report, and say where it is, what it answers and which claims hold."""
+    from rich.console import Console
+    from rich.text import Text
+
+    with one_line(OSError), interruptible():
+        folder = report.write(output / report.name)
+    page = folder / "report.html"
+    shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(str(shown), style="bold"))
+    console.print(Text(" ".join(report.answer.split())))
+    for claim in report.claims:
+        verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
+        console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))
+    return report.passed
+
+
+def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | None = None) -> int:
+    """Run an application of typer: its exit status, with one line for every error a reader can mend."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = application(given, standalone_mode=False, prog_name=name)
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message())
+            return BAD_INPUT
+        complain(error.format_message())
+        return BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    if status == INTERRUPTED:
+        complain("interrupted; the unfinished report was not written, and the one before it is untouched")
+    return int(status or 0)
+
+
+@contextmanager
+def one_line(*kinds: type[Exception]) -> Iterator[None]:
+    """Errors of these kinds are the reader's to mend: one line and exit status 2. All others keep their traceback."""
+    try:
+        yield
+    except kinds as error:
+        complain(str(error))
+        raise typer.Exit(BAD_INPUT) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends the work even where a sampler would make do with the draws it has."""
+    asked: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if asked:
+            raise KeyboardInterrupt
+
+
+def complain(text: str) -> None:
+    """One line on the standard error."""
+    typer.echo("error: " + " ".join(text.split()), err=True)

@@ -1,0 +1,87 @@
+"""The compiled pass over data of any length: kernels over chunks of rows, on several threads, sums added in pairs."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixture import kernels
+from mixture.arrays import FloatArray
+
+CHUNK_ROWS = 1 << 16
+"""Rows a thread takes at a time. Fixed, so that sums do not depend on the number of threads."""
+
+NOTHING = np.empty(0)
+"""What kernels take for "all ones" and for "not wanted"."""
+
+
+@dataclass(frozen=True)
+class KernelArguments:
+    """A mixture as the kernels want it; all arrays writable and C-contiguous, or numba would compile again.
+
+    constants  (K,)    log pi_k - D/2 log 2 pi + sum_d log U_k[d, d]
+    means      (K, D)  mu_k
+    factors    precision factors U_k: (K, D, D) lower triangular, or (K, D), 1/sd
+    """
+
+    constants: FloatArray
+    means: FloatArray
+    factors: FloatArray
+
+    @classmethod
+    def of(cls, weights: FloatArray, means: FloatArray, factors: FloatArray) -> "KernelArguments":
+        """From weights (K,), means (K, D) and precision factors."""
+        diagonals = factors if factors.ndim == 2 else np.diagonal(factors, axis1=1, axis2=2)
+        with np.errstate(divide="ignore"):
+            constants = np.log(weights)  # an empty component has log 0 = -inf, exactly
+        constants += np.log(diagonals).sum(axis=1) - 0.5 * means.shape[1] * math.log(2.0 * math.pi)
+        return cls(constants, np.array(means), np.array(factors, order="C"))
+
+
+type Sums = tuple[float, FloatArray, FloatArray, FloatArray]
+
+
+def statistics(points: FloatArray, weights: FloatArray, given: KernelArguments, threads: int | None) -> Sums:
+    """log p(X | theta), N_k, S1_k and S2_k of points (N, D) with weights (N,), or (0,) for ones."""
+    kernel = kernels.diagonal_statistics if given.factors.ndim == 2 else kernels.dense_statistics
+
+    def of_rows(rows: slice) -> Sums:
+        chosen = weights[rows] if weights.size else weights
+        sums: Sums = kernel(points[rows], chosen, given.constants, given.means, given.factors, NOTHING)
+        return sums
+
+    values, counts, first, second = zip(*_over_chunks(of_rows, len(points), threads), strict=True)
+    return math.fsum(values), pairwise_sum(counts), pairwise_sum(first), pairwise_sum(second)
+
+
+def log_density(points: FloatArray, given: KernelArguments, threads: int | None = None) -> FloatArray:
+    """log p(x_n | theta) of each point (N, D): (N,), in nats."""
+    kernel = kernels.diagonal_log_density if given.factors.ndim == 2 else kernels.dense_log_density
+    densities = np.empty(len(points))
+
+    def of_rows(rows: slice) -> None:
+        kernel(points[rows], given.constants, given.means, given.factors, densities[rows])
+
+    _over_chunks(of_rows, len(points), threads)
+    return densities
+
+
+def pairwise_sum(arrays: Sequence[FloatArray]) -> FloatArray:
+    """The sum of arrays added in pairs, whose rounding grows with the log of their number."""
+    level = list(arrays)
+    while len(level) > 1:
+        level = [level[i] + level[i + 1] if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
+    return level[0]
+
+
+def _over_chunks[T](of_rows: Callable[[slice], T], n_samples: int, threads: int | None) -> list[T]:
+    """The function over consecutive chunks of rows, in order; on several threads if there are several chunks."""
+    chunks = [slice(start, start + CHUNK_ROWS) for start in range(0, n_samples, CHUNK_ROWS)]
+    workers = min(len(chunks), threads or os.cpu_count() or 1)
+    if workers == 1:
+        return [of_rows(rows) for rows in chunks]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(of_rows, chunks))
