@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
-from mixture.information import information
+from mixture.information import information, representable
 
 
 class NotAMaximum(ValueError):
@@ -48,8 +48,9 @@ def standard_errors(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLik
             "the observed information is not positive definite: this is not a strict local maximum of the likelihood."
             " Let EM converge further (a smaller tolerance, more iterations), or fit fewer components."
         ) from error
-    inverse_root = np.linalg.inv(root) / scale
-    covariance = inverse_root.T @ inverse_root
+    with representable():
+        inverse_root = np.linalg.inv(root) / scale
+        covariance = inverse_root.T @ inverse_root
     k, d = mixture.n_components, mixture.n_features
     structure = mixture.covariance_structure
     errors = np.sqrt(np.diagonal(covariance))

@@ -87,7 +87,7 @@ def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
             f", and the posterior standard deviations are {ratios.min():.2f} to {ratios.max():.2f} times the"
             " standard errors"
         )
-    return f"{words}. Label switching: {diagnosis.verdict.words}. {diagnosis.explanation}"
+    return f"{words}. The verdict on the chains is “{diagnosis.verdict.words}”: {diagnosis.explanation}"
 
 
 def _result(comparison: Comparison, table: pd.DataFrame) -> dict[str, Json]:

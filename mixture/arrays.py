@@ -65,7 +65,7 @@ def check_columns(points: FloatArray) -> None:
     constant = np.flatnonzero(np.ptp(points, axis=0) == 0.0)
     if constant.size:
         raise ValueError(
-            f"column {constant[0]} is constant ({points[0, constant[0]]!r} in every row): a normal density cannot be"
+            f"column {constant[0]} is constant ({points[0, constant[0]]:.6g} in every row): a normal density cannot be"
             " fitted to it. Leave it out."
         )
     correlations = (centred / norms).T @ (centred / norms)

@@ -1,5 +1,7 @@
 """Second derivatives of the log-sum likelihood: the observed information, from per-point scores."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +36,8 @@ def information(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLike | 
     """I = -sum_n { sum_k r_nk (H_nk + s_nk s_nk^T) - s_n s_n^T }, s_n = sum_k r_nk s_nk.
 
     s_nk and H_nk are the score and Hessian of log pi_k + log N(x_n | mu_k, Sigma_k). Exact, not an approximation.
-    x (N, D); memory is that of one block of points. Raises ValueError for bad data or an empty component, at which
-    the likelihood has no derivative in every direction.
+    x (N, D); memory is that of one block of points. Raises ValueError for bad data, for an empty component, at which
+    the likelihood has no derivative in every direction, and for units so extreme that squares of squares overflow.
     Source: Louis 1982, JRSS B 44:226, eq. 3.2; McLachlan & Krishnan 2008, The EM Algorithm, section 4.2.
     """
     points = as_points(x, n_features=mixture.n_features)
@@ -43,6 +45,23 @@ def information(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLike | 
     empty = np.flatnonzero(mixture.weights <= 0.0)
     if empty.size:
         raise ValueError(f"component {empty[0]} is empty: the information does not exist. Fit fewer components.")
+    with representable():
+        return _information(points, point_weights, mixture)
+
+
+@contextmanager
+def representable() -> Iterator[None]:
+    """Overflow inside is a ValueError that says to change units: variances of variances are fourth powers of the data."""
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            "second derivatives overflow in the units of these data: rescale the columns to sizes nearer to one"
+        ) from error
+
+
+def _information(points: FloatArray, point_weights: FloatArray, mixture: GaussianMixture) -> Information:
     coordinates = _Coordinates(mixture)
     observed = -coordinates.expected_hessian(points, point_weights)
     outer = np.zeros_like(observed)

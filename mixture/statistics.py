@@ -39,7 +39,9 @@ class ExpectedStatistics:
         shift = self.first / self.counts[:, None]
         if self.second.ndim == 2:
             return self.second - self.counts[:, None] * shift**2
-        return self.second - self.counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
+        scatter = self.second - self.counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
+        symmetric: FloatArray = 0.5 * (scatter + np.swapaxes(scatter, 1, 2))  # far points leave rounding in it
+        return symmetric
 
     @property
     def total_variances(self) -> FloatArray:
