@@ -25,10 +25,10 @@ reports: $(READY) ## every experiment's full report
 	$(BIN)/python -m experiments run --all
 
 test: lint ## ruff, mypy and the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: lint ## the fast tests and the statistical ones
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -51,7 +51,7 @@ def information(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLike | 
 
 @contextmanager
 def representable() -> Iterator[None]:
-    """Overflow inside is a ValueError that says to change units: variances of variances are fourth powers of the data."""
+    """Overflow inside is a ValueError that says to change units; variances of variances are fourth powers."""
     try:
         with np.errstate(over="raise", invalid="raise"):
             yield
