@@ -36,7 +36,8 @@ def show(array: FloatArray) -> str:
     values = np.unique(array)
     if values.size == 1:
         return f"{values[0]:.6g}"
-    return " ".join(np.array2string(array, precision=6, separator=", ", threshold=200).split())
+    text = np.array2string(array, separator=", ", threshold=200, formatter={"float_kind": "{:.6g}".format})
+    return " ".join(text.split())
 
 
 def spread(value: FloatArray, shape: tuple[int, ...], name: str) -> FloatArray:
@@ -99,7 +100,7 @@ class ScalePrior(ABC):
     def __str__(self) -> str:
         parts = dict(zip(self.names, self.values, strict=True))
         inside = ", ".join(f"{name} = {show(value)}" for name, value in parts.items())
-        return f"{'s' if self.target == 'sd' else 's^2'} ~ {self.family}({inside})"
+        return f"{'σ' if self.target == 'sd' else 'σ²'} ~ {self.family}({inside})"
 
 
 def _check_target(on: str) -> None:

@@ -119,17 +119,17 @@ class Prior:
     def describe(self) -> list[str]:
         """The prior in full, a line for each parameter."""
         lines = [
-            f"weights: pi ~ Dirichlet({show(np.asarray(self.concentration))})",
-            f"means: mu_kd ~ Normal(location = {show(np.asarray(self.means.location))},"
+            f"weights: π ~ Dirichlet({show(np.asarray(self.concentration))})",
+            f"means: μ ~ Normal(location = {show(np.asarray(self.means.location))},"
             f" sd = {show(np.asarray(self.means.sd))})",
         ]
         if self.scales is not None:
             lines.append(f"scales: {self.scales}")
         if self.correlations is not None:
-            lines.append(f"correlations: R ~ LKJ(eta = {show(np.asarray(self.correlations.eta))})")
+            lines.append(f"correlations: R ~ LKJ(η = {show(np.asarray(self.correlations.eta))})")
         if self.covariances is not None:
             dof, scale = np.asarray(self.covariances.dof), np.asarray(self.covariances.scale)
-            lines.append(f"covariances: Sigma ~ InverseWishart(nu = {show(dof)}, Psi = {show(scale)})")
+            lines.append(f"covariances: Σ ~ InverseWishart(ν = {show(dof)}, Ψ = {show(scale)})")
         return lines
 
     def __str__(self) -> str:

@@ -1,123 +1,43 @@
-"""The likelihood Op: value and gradients against scipy, finite differences and autodiff of a graph written by hand."""
+"""The likelihood Op in a graph: passes over the data, second derivatives, parameters without a density, cache keys.
+
+That its values and gradients are right is the matter of `test_one_likelihood`.
+"""
+
+import hashlib
+import importlib.util
+from pathlib import Path
 
 import numpy as np
-import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from pytensor.gradient import NullTypeGradError
-from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
+from pytensor.graph.fg import FunctionGraph
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
+from pytensor.link.numba.dispatch.basic import numba_funcify_and_cache_key
 from support import STRUCTURE_NAMES, random_mixture
 
+from bayesian.model import build
+from bayesian.ops import compiled_op, likelihood, linear_algebra
+from bayesian.ops.compiled_op import source_digest
 from bayesian.ops.likelihood import STEPS, MixtureLogDensity, log_density
-from mixture import GaussianMixture
+from mixture import kernels
 
 PYTHON = "FAST_COMPILE"
 """Mode in which nothing is compiled but the kernel."""
 
 
-def spread_of(mixture: GaussianMixture) -> np.ndarray:
-    return mixture.covariances if mixture.structure in ("full", "tied") else np.sqrt(mixture.covariances)
-
-
 def variables(structure: str) -> list:
-    ndim = {"full": 3, "tied": 2, "diag": 2, "tied_diag": 1, "spherical": 1, "tied_spherical": 0}[structure]
+    ndim = 3 if structure == "full" else 2
     return [pt.dmatrix("x"), pt.dvector("w"), pt.dmatrix("m"), pt.tensor("s", dtype="float64", shape=(None,) * ndim)]
 
 
-def dense_graph(structure: str, w, m, s):
-    """Weights, means and dense covariances as a list per component, in stock PyTensor."""
-    k, d = 3, 2
-    identity = np.eye(d)
-    rows = {
-        "full": lambda i: s[i],
-        "tied": lambda _: s,
-        "diag": lambda i: identity * s[i] ** 2,
-        "tied_diag": lambda _: identity * s**2,
-        "spherical": lambda i: identity * s[i] ** 2,
-        "tied_spherical": lambda _: identity * s**2,
-    }[structure]
-    return [(w[i], m[i], rows(i)) for i in range(k)]
-
-
-def by_hand(structure: str, x, w, m, s):
-    """log sum_k pi_k N(x | mu_k, Sigma_k) in D = 2 with determinant and inverse written out."""
-    terms = []
-    for weight, mean, matrix in dense_graph(structure, w, m, s):
-        a, b, c, e = matrix[0, 0], matrix[0, 1], matrix[1, 0], matrix[1, 1]
-        u, v = x[:, 0] - mean[0], x[:, 1] - mean[1]
-        determinant = a * e - b * c
-        form = (e * u**2 - (b + c) * u * v + a * v**2) / determinant
-        terms.append(pt.log(weight) - pt.log(2 * np.pi) - 0.5 * pt.log(determinant) - 0.5 * form)
-    return pt.logsumexp(pt.stack(terms), axis=0)
-
-
-@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
-def test_value_and_gradient_at_random_parameters(structure):
-    rng = np.random.default_rng(17)
-    x, w, m, s = variables(structure)
-    ours = log_density(x, w, m, s, structure)
-    oracle = by_hand(structure, x, w, m, s)
-    value = pytensor.function([x, w, m, s], [ours, *pt.grad(ours.sum(), [w, m, s])], mode=PYTHON)
-    check = pytensor.function([x, w, m, s], [oracle, *pt.grad(oracle.sum(), [w, m, s])], mode=PYTHON)
-    for _ in range(100):
-        mixture = random_mixture(structure, 3, 2, rng, condition=1e4)
-        points, _ = mixture.draw(20, rng)
-        arguments = (points, mixture.weights, mixture.means, spread_of(mixture))
-        found, wanted = value(*arguments), check(*arguments)
-        scipy = logsumexp(
-            [
-                np.log(weight) + multivariate_normal(mean, matrix).logpdf(points)
-                for weight, mean, matrix in zip(mixture.weights, mixture.means, mixture.dense_covariances, strict=True)
-            ],
-            axis=0,
-        )
-        np.testing.assert_allclose(found[0], scipy, rtol=1e-10, atol=1e-10)
-        for ours_by, wanted_by in zip(found[1:], wanted[1:], strict=True):
-            np.testing.assert_allclose(ours_by, wanted_by, rtol=1e-9, atol=1e-10 * np.abs(wanted_by).max())
-
-
-@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
-def test_gradient_equals_finite_differences(structure):
-    rng = np.random.default_rng(5)
-    x, w, m, s = variables(structure)
-    total = log_density(x, w, m, s, structure).sum()
-    function = pytensor.function([x, w, m, s], [total, *pt.grad(total, [w, m, s])], mode=PYTHON)
-    mixture = random_mixture(structure, 3, 2, rng, condition=1e2)
-    points, _ = mixture.draw(50, rng)
-    base = [mixture.weights, mixture.means, spread_of(mixture)]
-    gradients = function(points, *base)[1:]
-    for i, (array, gradient) in enumerate(zip(base, gradients, strict=True)):
-        direction = rng.standard_normal(np.shape(array))
-        if array.ndim >= 2 and i == 2 and structure in ("full", "tied"):
-            direction = direction + np.swapaxes(direction, -1, -2)
-        step = 1e-6 * np.abs(array).min()
-        ahead, behind = (
-            function(points, *[a + sign * step * direction if j == i else a for j, a in enumerate(base)])[0]
-            for sign in (1.0, -1.0)
-        )
-        slope = (ahead - behind) / (2.0 * step)
-        assert np.sum(direction * gradient) == pytest.approx(slope, rel=1e-6, abs=1e-6 * np.abs(gradient).max())
-
-
-@pytest.mark.parametrize("structure", ["full", "diag", "tied_spherical"])
-def test_weighted_sums_take_the_second_pass(structure):
-    rng = np.random.default_rng(11)
-    x, w, m, s = variables(structure)
-    a = pt.dvector("a")
-    ours = pt.grad((a * log_density(x, w, m, s, structure)).sum(), [w, m, s])
-    oracle = pt.grad((a * by_hand(structure, x, w, m, s)).sum(), [w, m, s])
-    function = pytensor.function([a, x, w, m, s], [*ours, *oracle], mode=PYTHON)
-    mixture = random_mixture(structure, 3, 2, rng, condition=1e3)
-    points, _ = mixture.draw(40, rng)
-    found = function(rng.standard_normal(40), points, mixture.weights, mixture.means, spread_of(mixture))
-    for ours_by, wanted_by in zip(found[:3], found[3:], strict=True):
-        np.testing.assert_allclose(ours_by, wanted_by, rtol=1e-9, atol=1e-10 * np.abs(wanted_by).max())
+def count_kernel_calls(graph: FunctionGraph) -> int:
+    return sum(isinstance(node.op, MixtureLogDensity) for node in graph.apply_nodes)
 
 
 def count_passes(function) -> int:
-    return sum(isinstance(node.op, MixtureLogDensity) for node in function.maker.fgraph.apply_nodes)
+    return count_kernel_calls(function.maker.fgraph)
 
 
 def test_value_and_gradient_of_a_sum_are_one_pass_over_the_data():
@@ -129,6 +49,15 @@ def test_value_and_gradient_of_a_sum_are_one_pass_over_the_data():
     assert count_passes(pytensor.function([x, w, m, s], [tempered, *pt.grad(tempered, [w, m, s])], mode=PYTHON)) == 1
     squares = (pointwise**2).sum()
     assert count_passes(pytensor.function([x, w, m, s], [squares, *pt.grad(squares, [w, m, s])], mode=PYTHON)) == 2
+
+
+@pytest.mark.parametrize("mode", [PYTHON, "NUMBA"])
+@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
+def test_log_posterior_of_the_model_and_its_gradient_are_one_kernel_call(structure, mode):
+    model = build(np.random.default_rng(0).normal(size=(30, 2)), 3, structure=structure)
+    graph = FunctionGraph(outputs=[model.logp(), model.dlogp()], clone=True)
+    pytensor.compile.mode.get_mode(mode).optimizer.rewrite(graph)
+    assert count_kernel_calls(graph) == 1
 
 
 def test_second_derivatives_raise():
@@ -165,20 +94,44 @@ def test_compiled_graph_agrees_with_the_interpreted_one():
         np.testing.assert_allclose(one, other, rtol=1e-13)
 
 
-@pytest.mark.slow
-def test_gradient_equals_autodiff_of_the_stock_mixture():
-    rng = np.random.default_rng(8)
+def changed_copy(file: str, folder: Path) -> str:
+    """The same source with one more comment."""
+    path = folder / Path(file).name
+    path.write_text(Path(file).read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    return str(path)
+
+
+def digest_of_kernels(file: str) -> str:
+    """SOURCE_DIGEST as the module in that file computes it."""
+    spec = importlib.util.spec_from_file_location("kernels_copy", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.SOURCE_DIGEST
+
+
+@pytest.mark.parametrize("changed", ["none", "kernels", "likelihood", "linear_algebra", "compiled_op"])
+def test_a_changed_source_changes_the_cache_key(changed, tmp_path, monkeypatch):
+    """PyTensor's key of the Op, and the name under which the machine code of its kernel is kept."""
+    monkeypatch.setattr(compiled_op, "linked", lambda kernel, *_: kernel)  # a key needs no compilation
     x, w, m, s = variables("full")
-    stock = pm.logp(pm.Mixture.dist(w=w, comp_dists=pm.MvNormal.dist(mu=m, cov=s)), x)
-    ours = log_density(x, w, m, s, "full")
-    function = pytensor.function(
-        [x, w, m, s], [stock, ours, *pt.grad(stock.sum(), [w, m]), *pt.grad(ours.sum(), [w, m])], mode=PYTHON
-    )
-    mixture = random_mixture("full", 3, 2, rng)
-    points, _ = mixture.draw(30, rng)
-    values = function(points, mixture.weights, mixture.means, mixture.covariances)
-    for one, other in ((0, 1), (2, 4), (3, 5)):
-        np.testing.assert_allclose(values[one], values[other], rtol=1e-10, atol=1e-10)
+
+    def key() -> str:
+        node = log_density(x, w, m, s, "full").owner
+        return numba_funcify_and_cache_key(node.op, node=node)[1]
+
+    own, other = key(), MixtureLogDensity(False)
+    modules = {"kernels": kernels, "likelihood": likelihood, "linear_algebra": linear_algebra}
+    files = {name: module.__file__ for name, module in modules.items()}
+    if changed in files:
+        files[changed] = changed_copy(files[changed], tmp_path)
+    elif changed == "compiled_op":
+        monkeypatch.setattr(compiled_op, "__file__", changed_copy(compiled_op.__file__, tmp_path))
+    salt = digest_of_kernels(files["kernels"])
+    assert salt == hashlib.sha256(Path(files["kernels"]).read_bytes()).hexdigest()
+    monkeypatch.setattr(likelihood, "DIGEST", source_digest(files["likelihood"], files["linear_algebra"], salt=salt))
+    assert (key() == own) == (changed == "none")
+    assert (MixtureLogDensity(False) == other) == (changed == "none")
+    assert (CACHED_SRC_FUNCTIONS[likelihood.dense.py_func] == f"dense_{likelihood.DIGEST}") == (changed == "none")
 
 
 def test_every_structure_is_known():

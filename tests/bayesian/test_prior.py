@@ -199,11 +199,11 @@ def test_hyperparameters_are_checked():
 def test_published_priors_can_be_written_and_read():
     chib = Prior(Normal(20.0, 10.0), scales=InverseGamma(3.0, 20.0, on="variance"))
     assert str(chib).splitlines() == [
-        "weights: pi ~ Dirichlet(1)",
-        "means: mu_kd ~ Normal(location = 20, sd = 10)",
-        "scales: s^2 ~ InverseGamma(shape = 3, scale = 20)",
+        "weights: π ~ Dirichlet(1)",
+        "means: μ ~ Normal(location = 20, sd = 10)",
+        "scales: σ² ~ InverseGamma(shape = 3, scale = 20)",
     ]
-    assert "nu = 4" in str(Prior.weakly_informative(read_columns("faithful"), 2))
+    assert "ν = 4" in str(Prior.weakly_informative(read_columns("faithful"), 2))
     asymmetric = Prior(
         Normal([[0.0], [5.0]], 1.0), concentration=[1.0, 3.0], scales=HalfNormal(2.0), correlations=LKJ([1, 2])
     )
