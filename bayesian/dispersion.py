@@ -4,14 +4,15 @@ import numpy as np
 
 from mixture import GaussianMixture, structure_named
 from mixture.arrays import FloatArray
+from mixture.seeding import spread_centres, standardised
 
 
 def dispersed_starts(
     points: FloatArray, n_components: int, structure: str, chains: int, rng: np.random.Generator
 ) -> list[GaussianMixture]:
-    """One mixture per chain: means at distinct random points of the data, equal weights, each component's covariance
-    that of the data (its diagonal, for structures without correlations) divided by K^(2/D), so that together they
-    fill its volume.
+    """One mixture per chain: means at points spread over the data (k-means++), equal weights, and for each component
+    the covariance of the data (its diagonal, for structures without correlations) divided by K^(2/D), so that together
+    they fill its volume.
 
     points (N, D). Components differ, so no chain starts on the saddle where all are the same.
     """
@@ -22,8 +23,9 @@ def dispersed_starts(
     shrunk = np.broadcast_to(scatter / n_components ** (2.0 / n_features), (n_components, *scatter.shape))
     counts = np.full(n_components, float(n_samples))
     covariances = form.estimate(counts, shrunk)
+    scaled, mass = standardised(points), np.ones(n_samples)
     weights = np.full(n_components, 1.0 / n_components)
     return [
-        GaussianMixture(weights, points[rng.choice(n_samples, n_components, replace=False)], covariances, structure)
+        GaussianMixture(weights, points[spread_centres(scaled, mass, n_components, rng)], covariances, structure)
         for _ in range(chains)
     ]

@@ -19,8 +19,8 @@ from bayesian.posterior import Posterior
 from bayesian.priors.prior import Prior
 from bayesian.starts import initial_values, unconstrained
 from bayesian.tree import DATA
-from mixture import GaussianMixture
-from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
+from mixture import GaussianMixture, structure_named
+from mixture.arrays import FloatArray, as_component_count, as_points, as_whole_number, check_columns
 
 type Sampler = Literal["nutpie", "pymc"]
 
@@ -76,20 +76,24 @@ def sample(
     """
     points = as_points(x)
     k = as_component_count(n_components, len(points))
-    check_columns(points)
-    for name, value, least in (("draws", draws, 1), ("tune", tune, 1), ("chains", chains, 1)):
-        if isinstance(value, bool) or int(value) != value or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    check_columns(points, correlated=not structure_named(structure).diagonal)
+    draws, tune, chains = (
+        as_whole_number(value, name, least=1) for name, value in (("draws", draws), ("tune", tune), ("chains", chains))
+    )
+    workers = min(chains, os.cpu_count() or 1) if cores is None else as_whole_number(cores, "cores", least=1)
+    if not 0.0 < target_accept < 1.0:
+        raise ValueError(f"target_accept must lie strictly between 0 and 1, not {target_accept}")
     if sampler not in ("nutpie", "pymc"):
         raise ValueError(f"unknown sampler {sampler!r}; known are nutpie and pymc")
     start_rng, chain_rng = np.random.default_rng(random_seed).spawn(2)
     if starts is None:
         starts = dispersed_starts(points, k, structure, chains, start_rng)
+    if not all(isinstance(start, GaussianMixture) for start in starts):
+        raise ValueError("starts must be mixtures (GaussianMixture), one per chain")
     if len(starts) != chains:
         raise ValueError(f"{len(starts)} starts were given for {chains} chains: give one per chain")
     seeds = [int(seed) for seed in chain_rng.integers(2**31, size=chains)]
     model = build(points, k, structure=structure, prior=prior, ordered=ordered)
-    workers = min(chains, cores or os.cpu_count() or 1)
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
     began = time.perf_counter()
     tree = run(model, _Settings(starts, seeds, draws, tune, target_accept, workers, progressbar))

@@ -11,7 +11,7 @@ from em.status import Status
 from em.steps import SingularComponent, e_step, m_step
 from em.stopping import StoppingRule, rounding_of
 from mixture import GaussianMixture
-from mixture.arrays import FloatArray, as_point_weights, as_points
+from mixture.arrays import FloatArray, as_point_weights, as_points, as_whole_number
 from mixture.storage import Stored
 
 MAX_ITERATIONS = 10_000
@@ -124,7 +124,7 @@ def fit(
     """
     points = as_points(x, n_features=start.n_features)
     point_weights = as_point_weights(weights, len(points))
-    _check_settings(tolerance, max_iterations, floor)
+    _check_settings(tolerance, max_iterations, floor, threads)
     began = time.perf_counter()
     rule = StoppingRule(tolerance)
     mixture, status, detail = start, Status.ITERATION_LIMIT, ""
@@ -162,10 +162,11 @@ def fit(
     )
 
 
-def _check_settings(tolerance: float, max_iterations: int, floor: float | None) -> None:
+def _check_settings(tolerance: float, max_iterations: int, floor: float | None, threads: int | None) -> None:
     if not (np.isfinite(tolerance) and tolerance >= 0.0):
         raise ValueError(f"tolerance must be a number of nats, 0 or more, not {tolerance}")
-    if max_iterations < 0 or int(max_iterations) != max_iterations:
-        raise ValueError(f"max_iterations must be a whole number, 0 or more, not {max_iterations}")
-    if floor is not None and not (np.isfinite(floor) and floor > 0.0):
+    as_whole_number(max_iterations, "max_iterations", least=0)
+    if threads is not None:
+        as_whole_number(threads, "threads", least=1)
+    if floor is not None and not (np.ndim(floor) == 0 and np.isfinite(floor) and floor > 0.0):
         raise ValueError(f"floor must be positive (a variance, in units of the data squared), not {floor}")

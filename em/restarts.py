@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from em.fit import MAX_ITERATIONS, TOLERANCE, EMFit, fit
 from em.starts import kmeans_plus_plus, random_partition
 from em.steps import SingularComponent
-from mixture import GaussianMixture
-from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
+from mixture import GaussianMixture, structure_named
+from mixture.arrays import FloatArray, as_component_count, as_points, as_whole_number, check_columns
 from mixture.storage import Stored
 
 SAME_OPTIMUM = 1e-4
@@ -72,7 +72,7 @@ class Restarts(Stored):
     def share_at_best(self) -> float:
         """Share of all starts whose fit came within 1e-4 nats of the best: how easily the optimum is found."""
         best = self.best.log_likelihood
-        reached = sum(fit.status.usable and fit.log_likelihood > best - SAME_OPTIMUM for fit in self.fits)
+        reached = sum(fit.status.usable and fit.log_likelihood >= best - SAME_OPTIMUM for fit in self.fits)
         return reached / self.n_starts
 
     @property
@@ -123,9 +123,8 @@ def fit_best(
     """
     points = as_points(x)
     k = as_component_count(n_components, len(points))
-    check_columns(points)
-    if n_starts < 1:
-        raise ValueError(f"n_starts must be at least 1, not {n_starts}")
+    check_columns(points, correlated=not structure_named(structure).diagonal)
+    n_starts = as_whole_number(n_starts, "n_starts", least=1)
     fits: list[EMFit] = []
     failures: list[FailedStart] = []
     generators = np.random.default_rng(rng).spawn(1 if k == 1 else n_starts)

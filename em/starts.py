@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from em.steps import m_step
 from mixture import ExpectedStatistics, GaussianMixture, structure_named
 from mixture.arrays import FloatArray, IntArray, as_component_count, as_point_weights, as_points
+from mixture.seeding import spread_centres, standardised
 
 
 def from_allocations(
@@ -58,10 +59,9 @@ def kmeans_plus_plus(
     points = as_points(x)
     k = as_component_count(n_components, len(points))
     point_weights = as_point_weights(weights, len(points))
-    scale = points.std(axis=0)
-    scaled = (points - points.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    scaled = standardised(points)
     mass = point_weights if point_weights.size else np.ones(len(points))
-    labels = _nearest(scaled, _spread_centres(scaled, mass, k, rng))
+    labels = _nearest(scaled, scaled[spread_centres(scaled, mass, k, rng)])
     covariance = structure_named(structure)
     statistics = ExpectedStatistics.of_allocations(points, labels, k, point_weights, diagonal=covariance.diagonal)
     return m_step(_pooled(statistics), structure=structure, floor=floor)
@@ -85,21 +85,6 @@ def random_partition(
     k = as_component_count(n_components, len(points))
     allocations = rng.permutation(np.arange(len(points)) % k)
     return from_allocations(points, allocations, structure=structure, n_components=k, weights=weights, floor=floor)
-
-
-def _spread_centres(scaled: FloatArray, mass: FloatArray, n_components: int, rng: np.random.Generator) -> FloatArray:
-    """Rows of the data drawn with probability proportional to mass times D(x)^2; distinct where the data allow."""
-    chosen = [int(rng.choice(len(scaled), p=mass / mass.sum()))]
-    distances = np.square(scaled - scaled[chosen[0]]).sum(axis=1)
-    for _ in range(1, n_components):
-        weight = mass * distances
-        if not weight.any():
-            raise ValueError(
-                f"the data have only {len(chosen)} distinct points: {n_components} components cannot be told apart"
-            )
-        chosen.append(int(rng.choice(len(scaled), p=weight / weight.sum())))
-        distances = np.minimum(distances, np.square(scaled - scaled[chosen[-1]]).sum(axis=1))
-    return scaled[chosen]
 
 
 def _nearest(scaled: FloatArray, centres: FloatArray) -> IntArray:

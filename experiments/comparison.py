@@ -1,6 +1,7 @@
 """EM beside the posterior of the same mixture, on one data set: what is run, and what comes of it."""
 
 import hashlib
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from experiments.experiment import Budget, Progress, Silent
 from experiments.parameters import align, ascending
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
+
+HOPELESS = 20.0
+"""Optima further below the best than this many nats hold a share of about exp(-20) of the posterior."""
 
 INTERVAL = 0.95
 """Level of the posterior's intervals; they have equal tails."""
@@ -141,14 +145,28 @@ def compare_subject(
 
 
 def chain_starts(restarts: em.Restarts, chains: int, rng: np.random.Generator) -> list[GaussianMixture]:
-    """One mixture per chain: EM's distinct optima, the highest first, then in turn; labels shuffled."""
+    """One mixture per chain: EM's distinct optima, the highest first, then in turn; labels differ.
+
+    Optima more than HOPELESS nats below the best are left out: a chain there would say only that it started badly.
+    """
     usable = sorted((fit for fit in restarts.fits if fit.status.usable), key=lambda fit: -fit.log_likelihood)
     optima: list[em.EMFit] = []
     for fit in usable:
+        if fit.log_likelihood < usable[0].log_likelihood - HOPELESS:
+            break
         if not optima or fit.log_likelihood < optima[-1].log_likelihood - em.SAME_OPTIMUM:
             optima.append(fit)
-    picked = [optima[chain % len(optima)].mixture for chain in range(chains)]
-    return [mixture.permute(rng.permutation(mixture.n_components)) for mixture in picked]
+    orders = _distinct_orders(usable[0].mixture.n_components, chains, rng)
+    return [optima[chain % len(optima)].mixture.permute(orders[chain]) for chain in range(chains)]
+
+
+def _distinct_orders(n_components: int, count: int, rng: np.random.Generator) -> list[list[int]]:
+    """Permutations, as different from chain to chain as K! allows: no two the same until all have been used."""
+    if n_components > 6:  # 7! is more than chains anybody runs
+        return [list(rng.permutation(n_components)) for _ in range(count)]
+    every = [list(order) for order in itertools.permutations(range(n_components))]
+    rng.shuffle(every)
+    return [every[i % len(every)] for i in range(count)]
 
 
 def _standard_errors(points: FloatArray, best: GaussianMixture) -> tuple[em.StandardErrors | None, str]:

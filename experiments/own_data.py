@@ -6,12 +6,15 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 import bayesian
+import em
 from experiments.comparison import Subject, compare_subject
 from experiments.comparison_report import build_report
 from experiments.experiment import DEFAULT_SEED, Budget, Experiment, Progress, Silent, Terminal
 from experiments.prior_files import read_prior
 from experiments.report import Report
 from experiments.tables import InputError, NumericTable
+from mixture import structure_named
+from mixture.arrays import check_columns
 
 
 def compare_table(
@@ -28,13 +31,21 @@ def compare_table(
     subject = Subject(
         table.name, table.points, tuple(table.columns), " ".join(table.notes) or "Read from a file.", table.sha256
     )
+    form = structure_named(structure)
+    try:
+        check_columns(table.points, correlated=not form.diagonal)
+    except ValueError as error:
+        raise InputError(f"{table.name}: {error}") from error
     prior = None if prior_file is None else read_prior(prior_file)
     if prior is not None:
         try:
             prior.check(table.points, n_components, structure)
         except ValueError as error:
             raise InputError(f"the prior does not fit: {error}") from error
-    return _reported(subject, n_components, structure, prior, budget, seed, progress)
+    try:
+        return _reported(subject, n_components, structure, prior, budget, seed, progress)
+    except em.NoUsableFit as error:
+        raise InputError(f"EM finds no mixture of {n_components} components in {table.name}: {error}") from error
 
 
 def compare(

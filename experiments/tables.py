@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -207,24 +206,16 @@ def _require_complete(name: str, column: ParsedColumn, lines: tuple[int, ...]) -
 
 
 def _require_informative(points: FloatArray, names: tuple[str, ...]) -> None:
-    """Refuse constant columns and copies, by name."""
-    if _informative(points):
-        return
-    for place, name in enumerate(names):
-        if not _informative(points[:, [place]]):
-            raise InputError(f"column {name!r} is constant ({points[0, place]:g} in every row); leave it out")
-    for first, second in combinations(range(len(names)), 2):
-        if not _informative(points[:, [first, second]]):
-            raise InputError(
-                f"columns {names[first]!r} and {names[second]!r} are the same up to scale and shift, so that every"
-                " covariance would be singular; leave one of them out"
-            )
-    raise InputError("the columns cannot be fitted together")
-
-
-def _informative(points: FloatArray) -> bool:
+    """InputError for columns `check_columns` refuses whatever the model, with their names instead of their places."""
     try:
-        check_columns(points)
-    except ValueError:
-        return False
-    return True
+        check_columns(points, correlated=False)
+    except ValueError as error:
+        text = re.sub(
+            r"columns? (\d+)(?: and (\d+))?",
+            lambda found: (
+                found.group().split()[0] + " " + " and ".join(repr(names[int(i)]) for i in found.groups() if i)
+            ),
+            str(error),
+            count=1,
+        )
+        raise InputError(text) from error

@@ -15,6 +15,10 @@ def as_points(x: ArrayLike, *, n_features: int | None = None) -> FloatArray:
     """
     if np.iscomplexobj(x):
         raise ValueError("the data must be real numbers, not complex ones")
+    if np.ma.is_masked(x):
+        raise ValueError("the data hold masked values: remove or impute those rows, then hand in a plain array")
+    if getattr(x, "dtype", np.dtype(float)).kind in "mM":
+        raise ValueError("the data are dates or durations: turn them into numbers in a unit of your choice")
     try:
         points = np.ascontiguousarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -55,37 +59,70 @@ def as_point_weights(weights: ArrayLike | None, n_samples: int) -> FloatArray:
     return values
 
 
-def check_columns(points: FloatArray) -> None:
-    """Refuse columns that carry no information of their own: constant ones, and exact copies (up to scale and shift).
+SPREAD_LIMITS = (1e-100, 1e100)
+"""Standard deviations a column may have: beyond, squares of squares no longer fit into a double."""
 
+SMALLEST_INDEPENDENT_SHARE = 1e-14
+"""Columns are linearly dependent if an eigenvalue of their correlation matrix is below this, per column."""
+
+
+def check_columns(points: FloatArray, *, correlated: bool = True) -> None:
+    """Refuse columns without information of their own: constant ones, copies (up to scale and shift), combinations.
+
+    correlated: whether the model has covariances between features, which linearly dependent columns make singular;
+    copies are refused in any case, for they count the same measurement twice.
     Raises ValueError naming the columns (counted from 0) and what to do.
     """
-    centred = points - points.mean(axis=0)
-    norms = np.sqrt(np.square(centred).sum(axis=0))
+    n_samples, n_features = points.shape
+    largest = np.abs(points).max()
     constant = np.flatnonzero(np.ptp(points, axis=0) == 0.0)
-    if constant.size:
+    if constant.size and n_samples > 1:
         raise ValueError(
             f"column {constant[0]} is constant ({points[0, constant[0]]:.6g} in every row): a normal density cannot be"
             " fitted to it. Leave it out."
         )
-    correlations = (centred / norms).T @ (centred / norms)
+    if n_samples == 1:
+        raise ValueError("the data are a single row: a mixture needs at least two different points")
+    if largest > SPREAD_LIMITS[1]:
+        raise ValueError(f"the data reach {largest:.3g}: rescale the columns to sizes nearer to one")
+    centred = points - points.mean(axis=0)
+    spreads = np.abs(centred).max(axis=0)
+    if spreads.min() < SPREAD_LIMITS[0]:
+        j = int(spreads.argmin())
+        raise ValueError(f"column {j} varies by {spreads[j]:.3g} only: rescale the columns to sizes nearer to one")
+    scaled = centred / spreads
+    scaled /= np.sqrt(np.square(scaled).sum(axis=0))
+    correlations = scaled.T @ scaled
     copies = np.argwhere(np.triu(np.abs(correlations) > 1.0 - 1e-14, k=1))
-    if copies.size:
+    if copies.size and n_samples > 2:
         first, second = copies[0]
         raise ValueError(
-            f"columns {first} and {second} are the same up to scale and shift: every covariance would be singular."
-            " Leave one of them out."
+            f"columns {first} and {second} are the same up to scale and shift: together they count one measurement"
+            " twice. Leave one of them out."
         )
-
-
-def as_component_count(n_components: int, n_samples: int) -> int:
-    """K as an int with 1 <= K <= N; raises ValueError otherwise."""
-    if isinstance(n_components, bool) or int(n_components) != n_components:
-        raise ValueError(f"n_components must be a whole number, not {n_components!r}")
-    if n_components < 1:
-        raise ValueError(f"n_components must be at least 1, not {n_components}")
-    if n_components > n_samples:
+    if correlated and np.linalg.eigvalsh(correlations)[0] < SMALLEST_INDEPENDENT_SHARE * n_features:
         raise ValueError(
-            f"{n_components} components cannot be fitted to {n_samples} points: take fewer components or more data"
+            f"the {n_features} columns are linearly dependent over the {n_samples} rows: every covariance matrix would"
+            " be singular. Leave out the column that follows from the others, take more rows, or a covariance structure"
+            " without correlations (diag, tied_diag, spherical, tied_spherical)."
         )
-    return int(n_components)
+
+
+def as_whole_number(value: object, name: str, *, least: int) -> int:
+    """`value` as an int of at least `least`; raises ValueError naming it for anything else."""
+    number = value if isinstance(value, int | float | np.integer | np.floating) else float("nan")
+    if isinstance(value, bool) or not np.isfinite(number) or number != int(number):
+        raise ValueError(f"{name} must be a whole number, not {value!r}")
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")
+    return int(number)
+
+
+def as_component_count(n_components: object, n_samples: int) -> int:
+    """K as an int with 1 <= K <= N; raises ValueError otherwise."""
+    count = as_whole_number(n_components, "n_components", least=1)
+    if count > n_samples:
+        raise ValueError(
+            f"{count} components cannot be fitted to {n_samples} points: take fewer components or more data"
+        )
+    return count

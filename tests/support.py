@@ -21,9 +21,9 @@ def read_columns(name: str) -> np.ndarray:
     return np.array(rows[1:], dtype=np.float64)
 
 
-def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator, condition: float = 1e3) -> np.ndarray:
+def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator, condition: float = 30.0) -> np.ndarray:
     """Covariances in the structure's shape whose condition number is at most `condition`."""
-    spread = 0.5 * np.log(condition)
+    spread = np.log(condition)
     values = np.exp(rng.uniform(-0.5, 0.5, (k, d)) * spread)
     if structure in ("full", "tied"):
         rotations = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
@@ -36,7 +36,7 @@ def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator,
 
 
 def random_mixture(
-    structure: str, k: int, d: int, rng: np.random.Generator, *, separation: float = 2.0, condition: float = 1e3
+    structure: str, k: int, d: int, rng: np.random.Generator, *, separation: float = 2.0, condition: float = 30.0
 ) -> GaussianMixture:
     """A mixture with Dirichlet(2) weights and means spread over `separation` standard deviations."""
     covariances = random_covariances(structure, k, d, rng, condition)

@@ -25,10 +25,9 @@ class Switches:
         return bool(self.within.any() or self.between)
 
     def __str__(self) -> str:
-        return (
-            f"{self.within.sum()} switches within chains, {len(self.between)} of {len(self.within)} chains"
-            f" labelled otherwise than the others"
-        )
+        labellings = len(np.unique(self.modal, axis=0))
+        between = "one labelling in all chains" if labellings == 1 else f"{labellings} labellings among the chains"
+        return f"{self.within.sum()} label switches within chains and {between}"
 
 
 def count_switches(relabelling: Relabelling) -> Switches:

@@ -126,4 +126,5 @@ def shortfall(table: pd.DataFrame, r_hat_limit: float, ess_limit: float, *, tail
 
 
 def _chains(positions: Sequence[int]) -> str:
-    return f"chain{'s' if len(positions) > 1 else ''} {', '.join(map(str, positions))}"
+    """Chains as people count them, from 1."""
+    return f"chain{'s' if len(positions) > 1 else ''} {', '.join(str(position + 1) for position in positions)}"

@@ -103,7 +103,7 @@ class Prior:
     def check(self, x: ArrayLike, n_components: int, structure: str = "full") -> None:
         """Raises ImproperPosterior, with the reason and what to do, if these data make the posterior improper.
 
-        See `bayesian.propriety` for the argument; for LKJ in more than two features it is a search, no proof.
+        See `bayesian.priors.propriety` for the argument; for LKJ in more than two features it is a search, no proof.
         """
         points = as_points(x)
         form = structure_named(structure)

@@ -135,7 +135,7 @@ def test_chains_on_their_way_are_not_converged():
     jump[1], jump[2, :250], jump[2, 250:] = 2.0, 4.0, 6.0
     found = diagnosis_of(Posterior.from_arrays(**draws(shift=jump)))
     assert found.verdict is Verdict.NOT_CONVERGED
-    assert "chain 2 moved" in found.explanation
+    assert "chain 3 moved" in found.explanation
 
 
 def test_too_few_effective_draws_are_not_converged_and_a_few_more_are_a_caveat():

@@ -46,7 +46,7 @@ def test_one_component_has_the_posterior_of_the_conjugate_gibbs_identity():
 def test_every_structure_recovers_a_separated_mixture(structure):
     rng = np.random.default_rng(5)
     truth = GaussianMixture(
-        [0.4, 0.6], [[0.0, 0.0], [9.0, 5.0]], random_mixture(structure, 2, 2, rng, condition=3.0).covariances, structure
+        [0.4, 0.6], [[0.0, 0.0], [9.0, 5.0]], random_mixture(structure, 2, 2, rng, condition=1.7).covariances, structure
     )
     x = truth.draw(400, rng)[0]
     posterior = bayesian.sample(
@@ -115,6 +115,9 @@ def test_leave_one_out_and_predictive_draws_work_on_the_model():
         ({"sampler": "gibbs"}, "unknown sampler"),
         ({"structure": "round"}, "unknown covariance structure"),
         ({"starts": []}, "one per chain"),
+        ({"starts": [1, 2]}, "must be mixtures"),
+        ({"cores": -1}, "cores must be"),
+        ({"target_accept": 1.5}, "target_accept"),
         ({"x": [[1.0], [np.nan]]}, "row 1"),
         ({"x": [[1.0], [2.0]]}, "3 components"),
         ({"x": [[1.0]] * 5}, "constant"),

@@ -21,7 +21,7 @@ EACH = pytest.mark.parametrize("structure", STRUCTURE_NAMES)
 def test_one_step_is_the_posterior_average_over_all_allocations(structure):
     """EM's step maximises sum_z P(z | x, theta) log p(x, z | theta'), with the K^N allocations enumerated."""
     rng = np.random.default_rng(1)
-    start = random_mixture(structure, 2, 2, rng, condition=4.0)
+    start = random_mixture(structure, 2, 2, rng, condition=2.0)
     x = start.draw(8, rng)[0]
     k, n = 2, len(x)
     joint = np.stack(

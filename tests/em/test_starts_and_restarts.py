@@ -102,6 +102,12 @@ def test_run_aways_are_listed_apart_from_the_best():
         ([[1.0], [2.0]], 3, "3 components cannot be fitted to 2 points"),
         ([[1.0], [2.0]], 0, "at least 1"),
         ([[1.0], [2.0]], 1.5, "whole number"),
+        ([[1.0], [2.0]], np.nan, "whole number"),
+        ([[1.0], [2.0]], "two", "whole number"),
+        ([[1.0]], 1, "single row"),
+        ([[1e300], [2e300]], 1, "rescale"),
+        ([[1e-300], [2e-300]], 1, "rescale"),
+        ([[0, 0, 0], [1, 0, 1], [0, 1, 1], [2, 1, 3], [1, 3, 4]], 1, "linearly dependent"),
         ([], 1, "empty"),
     ],
 )
@@ -115,3 +121,18 @@ def test_one_component_is_the_sample_moments():
     restarts = em.fit_best(x, 1)
     assert restarts.n_starts == 1
     np.testing.assert_allclose(restarts.best.mixture.covariances[0], np.cov(x.T, ddof=0), rtol=1e-12)
+
+
+def test_dependent_columns_are_no_trouble_without_correlations():
+    x = np.array([[0, 0, 0], [1, 0, 1], [0, 1, 1], [2, 1, 3], [1, 3, 4]], dtype=float)
+    assert em.fit_best(x, 1, structure="diag").best.status is em.Status.CONVERGED
+
+
+def test_far_outliers_leave_every_start_an_outcome():
+    """Scatter matrices of points at 1e6 sd keep rounding that must not read as asymmetry."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [rng.normal(0, 1, (60, 2)), rng.normal(5, 1, (40, 2)), [[1e6, 1e6], [1e6, 1.1e6], [1e6 + 3, 1e6]]]
+    )
+    for seed in range(20):
+        assert em.fit_best(x, 2, rng=seed, n_starts=4, max_iterations=200).n_starts == 4

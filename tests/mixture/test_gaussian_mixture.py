@@ -116,6 +116,8 @@ def test_bad_data_are_named():
         (np.ones((2, 3)), "3 columns"),
         (np.ones((2, 2, 2)), "shape"),
         (np.array([[1j, 0.0]]), "numbers"),
+        (np.ma.masked_greater([[1.0, 2.0], [3.0, 900.0]], 100.0), "masked"),
+        (np.array([["2026-01-01", "2026-01-02"]], dtype="datetime64[D]"), "dates"),
     ]:
         with pytest.raises(ValueError, match=message):
             mixture.log_density(x)

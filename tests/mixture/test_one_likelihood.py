@@ -1,4 +1,8 @@
-"""One likelihood: the compiled routine, the readable formula, scipy and scikit-learn give the same densities."""
+"""One likelihood: the compiled routine, the readable formula, scipy and scikit-learn give the same densities.
+
+Relative to each density itself, at conditions up to 1e3; `tests/bayesian/test_one_likelihood.py` goes up to 1e6, where
+a density near 1 (log near 0) can no longer be asked for its own tenth digit.
+"""
 
 import numpy as np
 import pytest
@@ -38,7 +42,7 @@ def test_densities_agree_at_a_hundred_random_parameters(structure):
     rng = np.random.default_rng(20)
     for _ in range(100):
         k, d = int(rng.integers(1, 6)), int(rng.integers(1, 6))
-        mixture = random_mixture(structure, k, d, rng, condition=1e6)
+        mixture = random_mixture(structure, k, d, rng, condition=1e3)
         x = mixture.draw(20, rng)[0] + rng.standard_normal((20, d))
         expected = logsumexp(scipy_log_joint(x, mixture), axis=1)
         readable = likelihood.log_density(x, mixture.weights, mixture.means, mixture.dense_covariances)
