@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from pytensor.gradient import NullTypeGradError
 from scipy import stats
-from support import SHARED, STRUCTURE_NAMES, random_mixture, read_columns
+from support import STRUCTURE_NAMES, random_mixture, read_columns
 
 from bayesian.model import build
 from bayesian.ops.compilation import compile_model, constant_data, sample_chain
@@ -237,35 +237,6 @@ def test_prior_draws(structure):
     assert np.allclose(tree.prior["weights"].sum("component"), 1.0)
     assert (np.linalg.eigvalsh(tree.prior["covariances"].values) > 0).all()
     assert tree.prior_predictive["x"].shape == (1, 50, 40, 2)
-
-
-@pytest.mark.slow
-def test_posteriordb_low_dim_gauss_mix():
-    """Means within 4 Monte Carlo errors of the reference posterior, its own prior written down exactly."""
-    import json
-
-    path = SHARED / "posteriordb" / "low_dim_gauss_mix.data.json"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not beside this checkout")
-    x = np.array(json.loads(path.read_text())["y"])[:, None]
-    prior = Prior(Normal(0.0, 2.0), concentration=5.0, scales=HalfNormal(2.0))
-    model = build(x, 2, prior=prior, ordered=True)
-    start = GaussianMixture(np.array([0.6, 0.4]), np.array([[-2.7], [2.9]]), np.ones((2, 1, 1)), "full")
-    compiled = compile_model(model)
-    chains = [
-        sample_chain(
-            compiled, unconstrained(model, start), seed=s, jitter=0.5, draws=4000, tune=1000, progress_bar=False
-        )
-        for s in range(4)
-    ]
-    posterior = xr.concat([chain.posterior.to_dataset() for chain in chains], dim="chain")
-    columns = np.stack([posterior["means"].values[..., 0], posterior["scales"].values[..., 0]], axis=-2)
-    found = [*columns.mean(axis=(0, 1)).ravel(), float(posterior["weights"][..., 0].mean())]
-    sds = [*columns.std(axis=(0, 1)).ravel(), float(posterior["weights"][..., 0].std())]
-    reference = [-2.733514, 2.869832, 1.028074, 1.023822, 0.621549]
-    errors = np.hypot([0.00042, 0.00056, 0.00032, 0.00041, 0.00015], np.array(sds) / np.sqrt(8000))
-    assert (np.abs(np.array(found) - reference) < 4 * errors).all()
-    np.testing.assert_allclose(sds, [0.0420, 0.0546, 0.0314, 0.0405, 0.0155], rtol=0.05)
 
 
 def test_old_faithful_has_a_proper_default():
