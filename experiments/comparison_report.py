@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments import comparison_sections as sections
+from experiments import findings
 from experiments.comparison import INTERVAL, Comparison
 from experiments.metrics import comparison_table
 from experiments.parameters import component_name
@@ -43,7 +44,9 @@ def build_report(
     table = comparison_table(
         comparison.best, comparison.errors, comparison.relabelled, subject.labels, interval=INTERVAL, kind="eti"
     )
-    table = table.rename(columns={"(mean - EM)/sd": "(mean − EM)/sd"})
+    table = table.rename(columns={"(mean - EM)/sd": findings.DISTANCE})
+    if comparison.best.n_components == 1:  # a weight of 1 is no estimate
+        table = table[table["parameter"] != "weight"].reset_index(drop=True)
     parts = (
         sections.data_section(comparison),
         sections.em_section(comparison),
@@ -56,7 +59,7 @@ def build_report(
         name=name,
         title=title,
         question=question,
-        answer=f"{_answer(comparison, table)} {more}".strip(),
+        answer=f"{findings.answer(comparison, table)} {more}".strip(),
         sections=parts,
         claims=tuple(claims),
         references=(*REFERENCES, *references),
@@ -69,25 +72,6 @@ def build_report(
         result={**_result(comparison, table), **(result or {})},
         posterior=comparison.posterior,
     )
-
-
-def _answer(comparison: Comparison, table: pd.DataFrame) -> str:
-    """Two sentences from the numbers: do they agree, and are the draws to be trusted."""
-    diagnosis = comparison.diagnosis
-    distances = table["(mean − EM)/sd"].astype(float).abs()
-    widest = table.iloc[int(distances.argmax())]
-    place = " ".join(str(widest[key]) for key in ("parameter", "feature") if widest[key])
-    words = (
-        f"The posterior means lie within {distances.max():.2f} posterior standard deviations of EM's estimates"
-        f" (furthest: {place}, component {widest['component']})"
-    )
-    ratios = table["sd/SE"].dropna().astype(float)
-    if len(ratios):
-        words += (
-            f", and the posterior standard deviations are {ratios.min():.2f} to {ratios.max():.2f} times the"
-            " standard errors"
-        )
-    return f"{words}. The verdict on the chains is “{diagnosis.verdict.words}”: {diagnosis.explanation}"
 
 
 def _result(comparison: Comparison, table: pd.DataFrame) -> dict[str, Json]:

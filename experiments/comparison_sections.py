@@ -1,18 +1,21 @@
 """The sections of a comparison's report: data, EM, posterior, both side by side, what they predict."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from experiments import figures
+from experiments import figures, findings
 from experiments.comparison import INTERVAL, Comparison
 from experiments.figures import Drawn
-from experiments.formats import number
 from experiments.markup import escape_markdown
+from experiments.quantities import in_words
 from experiments.report import Picture, Section, Table, Width
 
 ESS_COLUMNS = ("least ESS bulk", "least ESS tail")
 
 TABLE_WORDS = {
+    f"{100 * INTERVAL:g}% ETI from": "and “to”: ends of the posterior interval with equal tails",
     "SE": "standard error, from the exact observed information at EM's optimum",
     "MCSE": "Monte Carlo standard error of the posterior mean",
     "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
@@ -46,7 +49,9 @@ def data_section(comparison: Comparison) -> Section:
         f"{escape_markdown(subject.title)}: n = {n_samples} points with D = {n_features} feature{plural}."
         f" {escape_markdown(subject.origin)} The data's sha256 begins with `{subject.sha256[:16]}`."
     )
-    blocks: list[str | Table | Picture] = [text, Table("features", "The data, feature by feature.", frame)]
+    scales = dict.fromkeys(("mean", "sd", "minimum", "median", "maximum"), "sd")
+    caption = "The data, feature by feature."
+    blocks: list[str | Table | Picture] = [text, Table("features", caption, frame, resolution=scales)]
     if n_features == 1:
         drawn = figures.density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)
         caption = (
@@ -66,17 +71,23 @@ def data_section(comparison: Comparison) -> Section:
 def em_section(comparison: Comparison) -> Section:
     restarts, best, criteria = comparison.restarts, comparison.best, comparison.criteria
     climb = restarts.best
+    starts = "one start"
+    if restarts.n_starts > 1:
+        reached = round(restarts.share_at_best * restarts.n_starts)
+        starts = (
+            f"{restarts.n_starts} starts, by k-means++ and random partition in turn; {reached} of {restarts.n_starts}"
+            " reached the highest optimum"
+        )
     text = (
         f"EM climbs the log-sum likelihood log p(X | θ) = Σₙ log Σₖ πₖ N(xₙ | μₖ, Σₖ) with K = {best.n_components} and"
         f" *{best.structure}* covariances ({best.covariance_structure.meaning};"
-        f" {best.covariance_structure.mclust} in mclust's names) from {restarts.n_starts} starts, by k-means++ and"
-        f" random partition in turn. {number(100.0 * restarts.share_at_best, 0)}% of them reached the highest optimum."
+        f" {best.covariance_structure.mclust} in mclust's names) from {starts}."
     )
     if restarts.singular:
         text += f" {len(restarts.singular)} ran into a singular component, where the likelihood is unbounded."
     if restarts.failures:
         text += f" {len(restarts.failures)} gave no usable start."
-    text += f" The best climb, of {climb.n_iterations} iterations, ended so: {climb.message}."
+    text += f" The best climb took {climb.n_iterations} iterations and {climb.message}."
     frame = pd.DataFrame(
         [
             ("log-likelihood", criteria.log_likelihood, "a total, in nats"),
@@ -100,19 +111,22 @@ def em_section(comparison: Comparison) -> Section:
 
 
 def posterior_section(comparison: Comparison) -> Section:
-    posterior, diagnosis = comparison.posterior, comparison.diagnosis
+    posterior, diagnosis, labels = comparison.posterior, comparison.diagnosis, comparison.subject.labels
+    several = posterior.n_components > 1
     prior_text = "The prior, in full:\n\n" + "\n".join(
         f"- {escape_markdown(line)}" for line in str(comparison.prior).splitlines()
     )
     divergences = "an unknown number of" if diagnosis.divergences is None else diagnosis.divergences
+    exchangeable, shuffled = (", exchangeable in the components", " with its labels shuffled") if several else ("", "")
     sampler = (
-        "The posterior is that of the same log-sum likelihood, marginalised over the allocations, under this prior,"
-        f" exchangeable in the components. NUTS took {posterior.n_chains} chains of {posterior.n_draws} draws after"
-        " tuning, each started near one of EM's optima with its labels shuffled; there were"
-        f" {divergences} divergent transitions."
+        "The posterior is that of the same log-sum likelihood, marginalised over the allocations, under this"
+        f" prior{exchangeable}. NUTS took {posterior.n_chains} chains of {posterior.n_draws} draws after tuning, each"
+        f" started near one of EM's optima{shuffled}; there were {divergences} divergent transitions."
     )
-    verdict = f"**Verdict: {diagnosis.verdict.words}.** {diagnosis.explanation} {diagnosis.verdict.advice}"
-    caveats = "\n".join(f"- {caveat}" for caveat in diagnosis.caveats)
+    explanation = in_words(diagnosis.explanation, labels)
+    explanation = escape_markdown(explanation[:1].upper() + explanation[1:])
+    verdict = f"**Verdict: {diagnosis.verdict.words}.** {explanation} {diagnosis.verdict.advice}"
+    caveats = "\n".join(f"- {escape_markdown(in_words(caveat, labels))}" for caveat in diagnosis.caveats)
     blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
     if caveats:
         blocks.append(caveats)
@@ -145,14 +159,14 @@ def posterior_section(comparison: Comparison) -> Section:
         Table(
             "parameters",
             "R-hat and effective sample size of each component parameter, as sampled and relabelled.",
-            _convergence(raw=diagnosis.raw, relabelled=diagnosis.relabelled),
+            _convergence(labels, raw=diagnosis.raw, relabelled=diagnosis.relabelled),
             decimals=dict.fromkeys(("R-hat, raw", "R-hat, relabelled"), 3),
         ),
         Table(
             "invariants",
             "R-hat and effective sample size of quantities that do not depend on labels: log densities at fixed points"
-            " of the data, sorted means, moments of the mixture.",
-            _convergence(invariant=diagnosis.invariants),
+            " of the data (along its first principal axis), sorted means, moments of the mixture.",
+            _convergence(labels, invariant=diagnosis.invariants),
             decimals={"R-hat, invariant": 3},
         ),
     ]
@@ -160,31 +174,35 @@ def posterior_section(comparison: Comparison) -> Section:
         "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most"
         " probable allocation as the pivot."
     )
-    drawn = figures.traces(
-        posterior, comparison.relabelled, comparison.subject.labels, em_mixture=comparison.best, feature=0
-    )
+    drawn = figures.traces(posterior, comparison.relabelled, labels, em_mixture=comparison.best, feature=0)
     return Section("The posterior", (*blocks, _picture("traces", drawn, caption, caption)))
 
 
-def _convergence(**sets: pd.DataFrame) -> pd.DataFrame:
-    """R-hat and ESS of every quantity, the sets side by side."""
+def _convergence(labels: Sequence[str], **sets: pd.DataFrame) -> pd.DataFrame:
+    """R-hat and ESS of every quantity, by its name in words, the sets side by side."""
     columns = {}
     for label, frame in sets.items():
         columns[f"R-hat, {label}"] = frame["r_hat"]
         columns[f"ESS bulk, {label}"] = frame["ess_bulk"].round().astype(int)
         columns[f"ESS tail, {label}"] = frame["ess_tail"].round().astype(int)
-    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
+    frame = pd.DataFrame(columns).rename_axis("quantity").reset_index()
+    return frame.assign(quantity=[in_words(str(name), labels) for name in frame["quantity"]])
 
 
 def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
-    text = (
-        "Labels are matched before anything is compared: components are in ascending order of EM's mean of the first"
-        f" feature, and the relabelled posterior is aligned to them. Intervals hold {100 * INTERVAL:g}% of the"
-        " posterior with equal tails."
-    )
-    caption = "EM's estimates beside the posterior."
-    decimals = {"ESS bulk": 0, "R-hat": 3}
-    words = {key: value for key, value in TABLE_WORDS.items() if key in table.columns}
+    text = f"Intervals hold {100 * INTERVAL:g}% of the posterior with equal tails."
+    if comparison.best.n_components > 1:
+        text = (
+            "Labels are matched before anything is compared: components are in ascending order of EM's mean of the"
+            f" first feature, and the relabelled posterior is aligned to them. {text}"
+        )
+    warning = findings.warning(comparison)
+    apart = escape_markdown(findings.furthest_apart(comparison))
+    interval = f"{100 * INTERVAL:g}% ETI"
+    ends = {f"{interval} lower": f"{interval} from", f"{interval} upper": "to"}
+    shown = table.drop(columns=["ESS bulk", "R-hat"]).rename(columns=ends)
+    posterior = ("posterior mean", "posterior sd", *ends.values())
+    em = "posterior sd" if comparison.errors is None else "SE"
     drawn = figures.marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
     picture_caption = (
         "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate,"
@@ -193,9 +211,17 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
     return Section(
         "Side by side",
         (
-            text,
-            Table("comparison", caption, table, columns=words, decimals=decimals),
-            _picture("marginals", drawn, picture_caption, picture_caption),
+            f"**{warning}** {text}" if warning else text,
+            Table(
+                "comparison",
+                f"EM's estimates beside the posterior. {warning}".strip(),
+                shown,
+                columns=TABLE_WORDS,
+                decimals={findings.DISTANCE: 2, findings.RATIO: 2},
+                resolution={"EM": em, "SE": "SE", **dict.fromkeys(posterior, "posterior sd"), "MCSE": "MCSE"},
+            ),
+            *([apart] if apart else []),
+            _picture("marginals", drawn, f"{picture_caption} {warning}".strip(), picture_caption),
         ),
     )
 
@@ -207,20 +233,23 @@ def prediction_section(comparison: Comparison) -> Section:
         "Posterior predictive check: histogram counts, and the empirical distribution function less its predictive"
         f" mean, with pointwise {100 * level:g}% bands that hold parameter and sampling variation."
     )
-    disagreement = figures.disagreements(comparison.best, comparison.relabelled, labels)
-    caption = (
-        "Points about whose component the two disagree most: EM's responsibility against the posterior's allocation"
-        " probability, and where those points lie."
-    )
+    check = figures.predictive_check(comparison.posterior, labels, level=level)
+    warning = findings.warning(comparison)
+    allocation: tuple[str | Picture, ...] = ()
+    if comparison.best.n_components > 1:
+        drawn = figures.disagreements(comparison.best, comparison.relabelled, labels)
+        caption = (
+            "Points about whose component the two disagree most: EM's responsibility against the posterior's allocation"
+            " probability, and where those points lie."
+        )
+        sentence = findings.allocations_apart(drawn.data["disagreement"])
+        allocation = (sentence, _picture("disagreements", drawn, caption, caption))
     return Section(
         "What they predict",
         (
-            _picture(
-                "predictive",
-                figures.predictive_check(comparison.posterior, labels, level=level),
-                check_caption,
-                check_caption,
-            ),
-            _picture("disagreements", disagreement, caption, caption),
+            *([f"**{warning}**"] if warning else []),
+            escape_markdown(findings.bins_outside(check.data["histograms"], level)),
+            _picture("predictive", check, check_caption, check_caption),
+            *allocation,
         ),
     )

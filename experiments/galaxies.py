@@ -7,16 +7,21 @@ import pandas as pd
 
 import bayesian
 import em
+from experiments import findings
 from experiments.comparison import INTERVAL, Comparison, Subject, compare_subject
 from experiments.comparison_report import build_report
 from experiments.datasets import load
 from experiments.experiment import Budget, Experiment, Progress
 from experiments.metrics import comparison_table
+from experiments.quantities import parameter_name
 from experiments.report import Claim, Report, Section, Table
 
 VERSIONS = ("galaxies", "galaxies_rg1997")
 SHORT = {"galaxies": "26.690 (MASS)", "galaxies_rg1997": "26.960 (Richardson & Green)"}
 """The versions by their 78th value, in 10³ km/s."""
+
+COMPARED = ("EM", "posterior mean", "posterior sd")
+"""Columns that both versions are compared by."""
 
 HIGHEST = {2: -220.0580, 3: -203.1792, 4: -197.4538}
 """Highest log-likelihoods seen for the version with 26.690, with a variance per component."""
@@ -70,15 +75,18 @@ def report(result: Result) -> Report:
     ]
     frame = tables[0][["parameter", "component"]].copy()
     for version, table in zip(VERSIONS, tables, strict=True):
-        for column in ("EM", "posterior mean", "posterior sd"):
+        for column in COMPARED:
             frame[f"{column}, {SHORT[version].split()[0]}"] = table[column]
     sds = np.maximum(tables[0]["posterior sd"], tables[1]["posterior sd"])
     shifts: pd.Series[float] = (tables[0]["posterior mean"] - tables[1]["posterior mean"]).abs() / sds
     furthest = tables[0].iloc[int(shifts.argmax())]
+    place = parameter_name(furthest["parameter"], furthest["component"], furthest["feature"])
     more = (
         f"The disputed value moves no posterior mean by more than {shifts.max():.2f} posterior standard deviations"
-        f" ({furthest['parameter']}, component {furthest['component']})."
+        f" ({place})."
     )
+    if any(findings.warning(c) for c in (first, second)):
+        more = "What the disputed value moves is left open, since not both posteriors are to be read."
     text = (
         "The figures above use the version whose 78th value is 26.690 (R's MASS); Richardson & Green (1997) and Chib"
         f" (1995) have 26.960. Sources disagree about which is right, so both are fitted, under the same prior. {more}"
@@ -113,7 +121,16 @@ def report(result: Result) -> Report:
                 "The other version of the data",
                 (
                     text,
-                    Table("versions", "Both versions of the data, K = 3, side by side.", frame),
+                    Table(
+                        "versions",
+                        "Both versions of the data, K = 3, side by side.",
+                        frame,
+                        resolution={
+                            f"{column}, {name.split()[0]}": f"posterior sd, {name.split()[0]}"
+                            for name in SHORT.values()
+                            for column in COMPARED
+                        },
+                    ),
                     Table(
                         "highest",
                         "EM's best optimum by number of components, version 26.690.",

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,12 @@ def markdown_page(report: Report) -> str:
     return _environment().get_template("report.md").render(_context(report))
 
 
-def write_report(report: Report, folder: Path) -> None:
-    """Write every file of the report into the empty folder `folder`."""
+def write_report(report: Report, folder: Path, *, between: Callable[[], None] = lambda: None) -> None:
+    """Write every file of the report into the empty folder `folder`; `between` is called every few files."""
     (folder / "figures").mkdir()
     (folder / "tables").mkdir()
     for picture in report.pictures:
+        between()
         save_figure(picture.figure, folder / "figures", picture.name)
         for key, frame in picture.data.items():
             name = picture.name if len(picture.data) == 1 else f"{picture.name}-{key}"
@@ -51,8 +52,10 @@ def write_report(report: Report, folder: Path) -> None:
     for table in (*report.tables, *_claims_table(report)):
         _write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
         (folder / "tables" / f"{table.name}.tex").write_text(tex_table(table), encoding="utf-8")
+    between()
     (folder / "report.html").write_text(html_page(report), encoding="utf-8")
     (folder / "report.md").write_text(markdown_page(report), encoding="utf-8")
+    between()
     if report.posterior is not None:
         report.posterior.save(folder / "posterior.nc")
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
@@ -102,7 +105,7 @@ def _plain(value: object) -> Any:
 
 def tex_table(table: Table) -> str:
     """The table for LaTeX with booktabs."""
-    columns = format_frame(table.frame, dict(table.decimals))
+    columns = _columns(table)
     rows = [
         " & ".join(map(escape_tex, row)) + r" \\" for row in zip(*(column.cells for column in columns), strict=True)
     ]
@@ -158,7 +161,7 @@ def _claim_numbers(claim: Claim) -> dict[str, str]:
 
 
 def _columns(table: Table) -> tuple[FormattedColumn, ...]:
-    return format_frame(table.frame, dict(table.decimals))
+    return format_frame(table.frame, table.decimals, table.resolution)
 
 
 def _context(report: Report) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Table:
     frame     the cells; its index is shown if it is named or is not 0, 1, 2, ...
     columns   what a column header means, by header: shown under the table
     decimals  fixed decimal places, by header; other numbers get four significant digits and at least two decimals
+    resolution  by header, the column whose third significant digit ends the numbers of that row: an sd or an SE
     """
 
     name: str
@@ -50,6 +51,7 @@ class Table:
     frame: "pd.DataFrame"
     columns: Mapping[str, str] = field(default_factory=dict)
     decimals: Mapping[str, int] = field(default_factory=dict)
+    resolution: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_name(self.name)

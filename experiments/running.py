@@ -60,11 +60,23 @@ def run_all(chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, see
 
 def publish(report: "Report", output: Path) -> bool:
     """Write the report, and say where it is, what it answers and which claims hold."""
+    from experiments.rendering import write_report
+    from experiments.writing import write_folder
+
+    with one_line(OSError), postponed_interrupts() as interrupts:
+        folder = write_folder(
+            output / report.name,
+            lambda draft: write_report(report, draft, between=interrupts.check),
+            before_swap=interrupts.settle,
+        )
+        _announce(report, folder)
+    return report.passed
+
+
+def _announce(report: "Report", folder: Path) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    with one_line(OSError), interruptible():
-        folder = report.write(output / report.name)
     page = folder / "report.html"
     shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
     console = Console(highlight=False, soft_wrap=True)
@@ -73,7 +85,6 @@ def publish(report: "Report", output: Path) -> bool:
     for claim in report.claims:
         verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
         console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))
-    return report.passed
 
 
 def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | None = None) -> int:
@@ -90,7 +101,7 @@ def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | 
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     if status == INTERRUPTED:
-        complain("interrupted; the unfinished report was not written, and the one before it is untouched")
+        complain("interrupted; no report was written or touched but those named above, if any")
     return int(status or 0)
 
 
@@ -120,6 +131,39 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
         if asked:
             raise KeyboardInterrupt
+
+
+class Interrupts:
+    """Ctrl-C as a request that waits for the next `check`, and counts no more once things are settled."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.settled = False
+
+    def check(self) -> None:
+        """KeyboardInterrupt if Ctrl-C was pressed."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def settle(self) -> None:
+        """The last check: what is asked from here on comes too late."""
+        self.settled = True  # first, so that nothing is asked between the check and what follows it
+        self.check()
+
+
+@contextmanager
+def postponed_interrupts() -> Iterator[Interrupts]:
+    """Ctrl-C is heard where the block checks for it: work that is put in its place is never said to be undone."""
+    interrupts = Interrupts()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        interrupts.asked |= not interrupts.settled
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def complain(text: str) -> None:

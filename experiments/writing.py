@@ -1,5 +1,6 @@
 """Reports on disk: written whole or not at all, and never over anything that is not a report."""
 
+import errno
 import json
 import os
 import shutil
@@ -21,7 +22,9 @@ def check_target(target: Path) -> None:
     """
     target = target.resolve()
     with _told(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.exists():
+            _require_creatable(target.parent)
+            return
         with only_one(target.parent):
             _recover(target)
             _require_replaceable(target)
@@ -30,9 +33,21 @@ def check_target(target: Path) -> None:
             release(lock)
 
 
-def write_folder(target: Path, writer: Callable[[Path], None]) -> Path:
+def _require_creatable(folder: Path) -> None:
+    """Raise OSError unless the missing `folder` could be made; it is not made yet: bad input leaves nothing."""
+    nearest = next(parent for parent in folder.parents if parent.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
+
+
+def write_folder(
+    target: Path, writer: Callable[[Path], None], *, before_swap: Callable[[], None] = lambda: None
+) -> Path:
     """Let `writer` fill an empty folder beside `target`, then put that folder in its place; return `target`.
 
+    `before_swap` is called when all is ready: what it raises leaves the report that was there.
     A run that is killed leaves the report that was there; what it left beside it is removed by the next one. Two runs
     into one folder do not mix: the later one stays. Raises OSError, in one line, where the folder cannot be
     written or holds anything that is not a report.
@@ -49,6 +64,7 @@ def write_folder(target: Path, writer: Callable[[Path], None]) -> Path:
             _flush(draft)
             with only_one(target.parent):
                 _require_replaceable(target)
+                before_swap()
                 _swap(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -1,6 +1,7 @@
 """What every figure is drawn on: sizes, palette, axis labels that hold for any magnitude and any name."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -21,6 +22,9 @@ from matplotlib.ticker import Formatter, MaxNLocator
 from experiments import style
 
 TEXT_POINTS = 7.0
+
+LONGEST_NAME = 200
+"""Characters of a name that are measured at all."""
 
 RASTER_POINTS = 2000
 """More points than this in one artist are drawn as pixels, so that a PDF stays small."""
@@ -57,10 +61,13 @@ def drawn_in_style[**P](draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
 
 
 def panels(
-    n_rows: int, n_columns: int, *, width: float, height: float, share_y: bool = False
+    n_rows: int, n_columns: int, *, width: float, height: float, share_y: bool = False, apart: float = 0.02
 ) -> tuple[Figure, np.ndarray]:
-    """A figure of that size in inches and its axes (n_rows, n_columns), not known to pyplot."""
-    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
+    """A figure of that size in inches and its axes (n_rows, n_columns), not known to pyplot.
+
+    apart: share of a panel's width that is left free between panels.
+    """
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=apart, hspace=0.02)
     figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.subplots(n_rows, n_columns, squeeze=False, sharey=share_y)
     for ax in axes.flat:
@@ -128,17 +135,27 @@ def describe(axis: Axis, name: str, *, lines: int = 2, among: tuple[float, float
 
 
 def clean(name: str) -> str:
-    """A name in one line, with a box for each character that the font lacks."""
-    return "".join(c if _in_font(c) else "\u25a1" for c in " ".join(str(name).split()))
+    """A name in one line of at most 200 characters, with a box for each character that the font lacks.
+
+    A name that is longer keeps its beginning and its end, where a unit stands.
+    """
+    line = " ".join(str(name).split())
+    if len(line) > LONGEST_NAME:
+        line = f"{line[: LONGEST_NAME - 21]}…{line[-20:]}"
+    return "".join(c if _in_font(c) else "\u25a1" for c in line)
 
 
 def fitted(text: str, tail: str, inches: float, lines: int) -> str:
     """Text and tail broken to that width; if they need more lines the text is cut with an ellipsis, never the tail."""
-    broken, kept = _wrapped(text + tail, inches), len(text)
-    while len(broken) > lines and kept > 1:
-        kept -= 1
-        broken = _wrapped(f"{text[:kept].rstrip()}…{tail}", inches)
-    return "\n".join(broken)
+    broken = _wrapped(text + tail, inches)
+    if len(broken) <= lines:
+        return "\n".join(broken)
+
+    def cut(kept: int) -> list[str]:
+        return _wrapped(f"{text[:kept].rstrip()}…{tail}", inches)
+
+    fits = bisect_left(range(1, len(text)), True, key=lambda kept: len(cut(kept)) > lines)  # how many cuts fit
+    return "\n".join(cut(max(fits, 1)))
 
 
 def _wrapped(text: str, inches: float) -> list[str]:

@@ -54,7 +54,7 @@ def density(
     middle = Line2D([], [], **style.METHODS["posterior"].line, linewidth=1.1)
     whole = Line2D([], [], color=em_colour, linewidth=1.1)
     handles: list[Any] = [Patch(color="0.87"), (band, middle), whole, Line2D([], [], **dotted)]
-    labels = ["data", f"posterior, {100 * level:g} % band", "EM", "its components"]
+    labels = ["data", f"posterior, {100 * level:g}% band", "EM", "its components"]
     ax.plot(grid, components.sum(axis=0), color=em_colour, linewidth=1.1, zorder=3.0)
     top = 1.05 * max(heights.max(), bands.upper.max(), components.sum(axis=0).max())
     ax.set_ylim(-0.035 * top, top)

@@ -38,12 +38,13 @@ def marginals(
     Correlations are in the comparison table.
     """
     parameters = natural_parameters(em_mixture, standard_errors, posterior_relabelled, feature_names)
-    bands = _bands([p for p in parameters if p.kind != "correlation"])
+    several = em_mixture.n_components > 1  # the weight of a single component is 1
+    bands = _bands([p for p in parameters if p.kind != "correlation" and (p.kind != "weight" or several)])
     heights = [max(len(members) for _, members in band) for band in bands]  # rows of each band
     n_rows, n_columns = sum(heights), max(len(band) for band in bands)
     width = style.SINGLE_COLUMN if n_columns <= 3 and n_rows <= 4 else style.DOUBLE_COLUMN
     height = min(TALLEST, 0.4 + 0.4 * len(bands) + n_rows * (0.85 if n_rows <= 8 else 0.62))
-    figure, axes = canvas.panels(n_rows, n_columns, width=width, height=height)
+    figure, axes = canvas.panels(n_rows, n_columns, width=width, height=height, apart=0.06)  # ticks at the ends
     for ax in axes.flat:
         ax.set_visible(False)
     bins = []

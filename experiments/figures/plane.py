@@ -35,7 +35,7 @@ type Row = dict[str, str | float]
 def plane(em_mixture: GaussianMixture, posterior_relabelled: Posterior, feature_names: Sequence[str]) -> Drawn:
     """Every pair of features (of the first five): points by EM's most probable component, ellipses of both methods.
 
-    EM's ellipses hold 50 and 90 % of each component, the posterior's, one per draw for 40 draws evenly spaced, 90 %.
+    EM's ellipses hold 50 and 90% of each component, the posterior's, one per draw for 40 draws evenly spaced, 90%.
     D = 2 takes one column, more a triangle of panels over two. Raises ValueError for D = 1.
     """
     data, names = posterior_relabelled.data, list(feature_names)
@@ -163,7 +163,7 @@ def _legend(figure: Figure, n_components: int) -> None:
         Line2D([], [], color=style.METHOD_COLOURS["em"], linewidth=1.0),
         Line2D([], [], color=style.METHOD_COLOURS["posterior"], linewidth=0.5),
     ]
-    labels = ["EM, 50 and 90 %", "posterior draws, 90 %"]
+    labels = ["EM, 50 and 90%", "posterior draws, 90%"]
     for k in range(n_components):
         handles.append(canvas.component_handle(k))
         labels.append(f"component {component_name(k)}")

@@ -49,7 +49,9 @@ def predictive_check(posterior: Posterior, feature_names: Sequence[str], *, leve
             ax.set_visible(True)
         histograms.append(_counts(pair[0], posterior, feature, name, level))
         curves.append(_ecdf(pair[1], posterior, feature, name, level))
-        pair[0].set_xlim(pair[1].get_xlim())
+        limits = [ax.get_xlim() for ax in pair]
+        for ax in pair:
+            ax.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
         for ax, label in zip(pair, ("points per bin", "ECDF − predictive"), strict=True):
             canvas.describe(ax.xaxis, name)
             canvas.describe(ax.yaxis, label if column == 0 else "")
@@ -70,11 +72,12 @@ def _counts(ax: Axes, posterior: Posterior, feature: int, name: str, level: floa
     n_samples = len(values)
     lower, middle, upper = (n_samples * band for band in (bands.lower, bands.middle, bands.upper))
     colour = style.METHOD_COLOURS["posterior"]
+    ax.set_xlim(edges[0], edges[-1])
     ax.stairs(upper, edges, baseline=lower, fill=True, color=colour, alpha=0.3, linewidth=0)
     ax.stairs(middle, edges, baseline=None, color=colour, linewidth=0.9, linestyle=(0.0, (4.0, 1.5)))
     centres = 0.5 * (edges[:-1] + edges[1:])
     ax.plot(centres, counts, linestyle="none", marker="o", color="black", markersize=2.2, clip_on=False)
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, 1.05 * max(upper.max(), counts.max()))
     return pd.DataFrame(
         {"feature": name, "left": edges[:-1], "right": edges[1:], "points": counts}
         | _band_columns(level, lower, middle, upper)
@@ -108,4 +111,4 @@ def _legend(figure: Figure, level: float) -> None:
         Line2D([], [], color=colour, linewidth=0.9, linestyle=(0.0, (4.0, 1.5))),
         Patch(color=colour, alpha=0.3),
     ]
-    canvas.legend_above(figure, handles, ["data", "predictive mean", f"{100 * level:g} % of replications"])
+    canvas.legend_above(figure, handles, ["data", "predictive mean", f"{100 * level:g}% of replications"])

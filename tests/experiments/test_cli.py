@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import experiments
-from experiments import cli, running
+from experiments import cli, rendering, running, writing
 from experiments.experiment import Budget, Experiment, Progress
 from experiments.report import Claim, Report, Section
 from experiments.tables import InputError, NumericTable
@@ -95,6 +95,37 @@ def test_an_interrupt_is_never_taken_for_a_result(tmp_path: Path, capsys: pytest
     assert cli.main(["run", "gamma"]) == 130
     assert not (tmp_path / "reports" / "gamma").exists()
     assert "interrupted" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("moment", ["while it is written", "as it takes its place", "when it is announced"])
+def test_ctrl_c_around_the_writing_tells_the_truth(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", "alpha"]) == 0
+    page = tmp_path / "reports" / "alpha" / "report.html"
+    old = page.stat().st_ino
+    module, name = {
+        "while it is written": (rendering, "html_page"),
+        "as it takes its place": (writing, "_swap"),
+        "when it is announced": (running, "_announce"),
+    }[moment]
+    before = signal.getsignal(signal.SIGINT)
+    real = getattr(module, name)
+
+    def pressed(*arguments: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, pressed)
+    capsys.readouterr()
+    status = cli.main(["run", "alpha"])
+    written = page.stat().st_ino != old
+    told = capsys.readouterr()
+    assert written is (moment != "while it is written")
+    assert status == (0 if written else 130)
+    assert ("report.html" in told.out) is written
+    assert ("interrupted" in told.err) is not written
     assert signal.getsignal(signal.SIGINT) is before
 
 

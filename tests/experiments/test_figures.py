@@ -307,6 +307,20 @@ def test_tick_labels_never_meet(scale, offset):
                 assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
+def test_long_names_are_cut_to_their_ends():
+    name = "a" * 1500 + " b c" * 400 + " (km/h)"
+    assert len(canvas.clean(name)) == canvas.LONGEST_NAME
+    assert canvas.clean(name).endswith(" (km/h)")
+    assert canvas.clean("short (km)") == "short (km)"
+    for text in ("w" * 190, "one two " * 20, "iiiii " * 60):
+        for inches in (0.5, 1.3, 3.0):
+            cuts = (
+                canvas.fitted(f"{text[:kept].rstrip()}…", " (km)", inches, 99) for kept in range(len(text) - 1, 0, -1)
+            )
+            longest = next(cut for cut in cuts if len(cut.splitlines()) <= 2)
+            assert canvas.fitted(text, " (km)", inches, 2) == longest
+
+
 def test_axis_labels_keep_offset_power_and_unit():
     figure, axes = canvas.panels(1, 1, width=3.4, height=2.0)
     ax = axes[0, 0]

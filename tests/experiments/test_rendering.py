@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from experiments import style
-from experiments.formats import format_column, number, short
+from experiments.formats import format_column, format_frame, number, resolved, short
 from experiments.markup import escape_markdown, escape_tex, markdown_html, plain_html, plain_markdown
 from experiments.rendering import html_fragment, html_page, markdown_page, results_json, tex_table, write_report
 from experiments.report import Claim, Picture, Report, Section, Table
@@ -245,6 +245,33 @@ def test_results_refuse_what_json_has_no_word_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (1000000003.2749, 1.05, "1000000003.27"),
+        (54.4787, 0.582, "54.479"),
+        (0.5, 0.0302, "0.5000"),
+        (1234567.0, 54321.0, "1234567"),
+        (1.0000000012e15, 2.0e5, "1.000000001200 × 10¹⁵"),
+        (-3.25e-9, 1.5e-11, "−3.2500 × 10⁻⁹"),
+        (1.0000000325, 1.5e-9, "1.00000003250"),
+        (0.0, 1.5e-9, "0.00000000000"),
+        (2.5, 0.0, "2.500"),
+        (2.5, float("nan"), "2.500"),
+    ],
+)
+def test_numbers_are_told_as_finely_as_their_scale(value: float, scale: float, text: str) -> None:
+    assert resolved(value, scale) == text
+
+
+def test_a_table_reads_its_scales_row_by_row() -> None:
+    frame = pd.DataFrame({"EM": [1e9 + 3.2749, 0.5, 7.25], "sd": [1.05, 0.0302, None]})
+    columns = format_frame(frame, {}, {"EM": "sd", "sd": "sd", "SE": "sd", "absent": "gone"})
+    assert columns[0].cells == ("1000000003.27", "0.5000", "7.250")
+    assert columns[1].cells == ("1.05", "0.0302", "–")
+    assert "1000000003.27 & 1.05" in tex_table(Table("t", "c", frame, resolution={"EM": "sd", "sd": "sd"}))
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (0.64412713, "0.6441"),
@@ -263,8 +290,10 @@ def test_numbers_read_well(value: float, text: str) -> None:
     assert number(value) == text
 
 
-def test_columns_of_whole_floats_are_whole_and_words_stay() -> None:
-    assert format_column("n", [1.0, 20.0, float("nan")]).cells == ("1", "20", "–")
+def test_integers_are_whole_floats_are_not_and_words_stay() -> None:
+    assert format_column("n", [1, 20, None]).cells == ("1", "20", "–")
+    assert format_column("median", [4.0, 3.488]).cells == format_column("median", [4.0, 3.4881]).cells
+    assert format_column("median", [4.0, 76.0, float("nan")]).cells == ("4.000", "76.00", "–")
     assert format_column("x", [1.0, 0.25]).cells == ("1.000", "0.2500")
     mixed = format_column("x", ["a", True, None, 2.5])
     assert mixed.cells == ("a", "yes", "–", "2.500")

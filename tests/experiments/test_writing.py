@@ -50,6 +50,20 @@ def test_writes_and_replaces(tmp_path: Path) -> None:
     assert hidden(target.parent) == []
 
 
+def test_the_last_word_before_the_swap(tmp_path: Path) -> None:
+    target = tmp_path / "one"
+    write_folder(target, writer("first"))
+
+    def stop() -> None:
+        assert contents(target) == {"first"}
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(target, writer("second"), before_swap=stop)
+    assert contents(target) == {"first"}
+    assert hidden(tmp_path) == []
+
+
 def test_a_failing_writer_leaves_the_report_that_was_there(tmp_path: Path) -> None:
     target = tmp_path / "one"
     write_folder(target, writer("first"))
