@@ -11,7 +11,7 @@ import numpy as np
 from mixture import kernels
 from mixture.arrays import FloatArray
 
-CHUNK_ROWS = 1 << 16
+CHUNK_ROWS = 1 << 14
 """Rows a thread takes at a time. Fixed, so that sums do not depend on the number of threads."""
 
 NOTHING = np.empty(0)
