@@ -14,6 +14,9 @@ from mixture.arrays import FloatArray
 CHUNK_ROWS = 1 << 14
 """Rows a thread takes at a time. Fixed, so that sums do not depend on the number of threads."""
 
+THREADED_WORK = 1 << 23
+"""Multiply-adds from which threads are started; below, starting them costs more than it saves."""
+
 NOTHING = np.empty(0)
 """What kernels take for "all ones" and for "not wanted"."""
 
@@ -53,7 +56,7 @@ def statistics(points: FloatArray, weights: FloatArray, given: KernelArguments, 
         sums: Sums = kernel(points[rows], chosen, given.constants, given.means, given.factors, NOTHING)
         return sums
 
-    values, counts, first, second = zip(*_over_chunks(of_rows, len(points), threads), strict=True)
+    values, counts, first, second = zip(*_over_chunks(of_rows, points, given, threads), strict=True)
     return math.fsum(values), pairwise_sum(counts), pairwise_sum(first), pairwise_sum(second)
 
 
@@ -65,7 +68,7 @@ def log_density(points: FloatArray, given: KernelArguments, threads: int | None 
     def of_rows(rows: slice) -> None:
         kernel(points[rows], given.constants, given.means, given.factors, densities[rows])
 
-    _over_chunks(of_rows, len(points), threads)
+    _over_chunks(of_rows, points, given, threads)
     return densities
 
 
@@ -77,10 +80,13 @@ def pairwise_sum(arrays: Sequence[FloatArray]) -> FloatArray:
     return level[0]
 
 
-def _over_chunks[T](of_rows: Callable[[slice], T], n_samples: int, threads: int | None) -> list[T]:
-    """The function over consecutive chunks of rows, in order; on several threads if there are several chunks."""
-    chunks = [slice(start, start + CHUNK_ROWS) for start in range(0, n_samples, CHUNK_ROWS)]
-    workers = min(len(chunks), threads or os.cpu_count() or 1)
+def _over_chunks[T](
+    of_rows: Callable[[slice], T], points: FloatArray, given: KernelArguments, threads: int | None
+) -> list[T]:
+    """The function over consecutive chunks of rows, in order; on several threads if there is work for them."""
+    chunks = [slice(start, start + CHUNK_ROWS) for start in range(0, len(points), CHUNK_ROWS)]
+    worthwhile = len(points) * given.factors.size >= THREADED_WORK
+    workers = min(len(chunks), threads or (os.cpu_count() or 1 if worthwhile else 1))
     if workers == 1:
         return [of_rows(rows) for rows in chunks]
     with ThreadPoolExecutor(workers) as pool:
