@@ -112,7 +112,8 @@ def test_statistics_agree_with_the_oracle(structure: str) -> None:
         answer = problem.statistics(log_density=log_density)
         assert_close(problem, np.ones(n_samples), answer)
         np.testing.assert_allclose(log_density, problem.log_density_oracle(), rtol=1e-13, atol=1e-13)
-        np.testing.assert_array_equal(problem.log_density(), log_density)
+        # Two compilations of one routine: fused multiply-adds may fall differently, which moves the last bit or two.
+        np.testing.assert_allclose(problem.log_density(), log_density, rtol=1e-15, atol=1e-15)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
