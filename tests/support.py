@@ -4,6 +4,8 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import multivariate_normal
+from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from mixture import STRUCTURES, GaussianMixture, structure_named
 
@@ -43,3 +45,21 @@ def random_mixture(
     dense = structure_named(structure).dense(covariances, k, d)
     means = separation * np.einsum("kij,kj->ki", np.linalg.cholesky(dense), rng.standard_normal((k, d)))
     return GaussianMixture(rng.dirichlet(np.full(k, 2.0)), means, covariances, structure)
+
+
+def scipy_log_joint(x: np.ndarray, mixture: GaussianMixture) -> np.ndarray:
+    """log pi_k + log N(x_n | mu_k, Sigma_k) by scipy's dense normal, (N, K)."""
+    densities = [
+        multivariate_normal(mean, covariance).logpdf(x).reshape(len(x))
+        for mean, covariance in zip(mixture.means, mixture.dense_covariances, strict=True)
+    ]
+    return np.log(mixture.weights) + np.stack(densities, axis=1)
+
+
+def sklearn_log_density(x: np.ndarray, mixture: GaussianMixture) -> np.ndarray:
+    """scikit-learn's `score_samples`, (N,); its "full" type holds every structure."""
+    model = SklearnMixture(mixture.n_components, covariance_type="full")
+    model.weights_, model.means_ = mixture.weights, mixture.means
+    roots = np.linalg.cholesky(mixture.dense_covariances)
+    model.precisions_cholesky_ = np.swapaxes(np.linalg.inv(roots), 1, 2)
+    return model.score_samples(x)

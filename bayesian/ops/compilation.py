@@ -136,7 +136,7 @@ def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> An
             return -1
         try:
             log_density, slope = graph(carray(x, (n_dim,)), carray(words, (n_words,)))
-        except Exception:
+        except Exception:  # the one form numba compiles; the code tells nutpie, which stops and says so
             return 1
         total = log_density[()]
         value[0] = total
@@ -160,7 +160,7 @@ def _expand_callback(function: Any, keys: dict[Any, str], n_dim: int, n_expanded
             return -1
         try:
             (values,) = graph(carray(x, (n_dim,)), carray(words, (n_words,)))
-        except Exception:
+        except Exception:  # as above
             return -2
         for i in range(n_expanded):
             out[i] = values[i]

@@ -173,7 +173,10 @@ def test_bad_input_is_refused():
 def callback(compiled, point):
     """Log density and gradient as nutpie sees them."""
     gradient, value = np.empty_like(point), np.empty(1)
-    pointer = lambda array: array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))  # noqa: E731
+
+    def pointer(array):
+        return array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+
     words = compiled.user_data.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
     function = compiled.compiled_logp_func.ctypes
     code = function(point.size, pointer(point), pointer(gradient), pointer(value), words)

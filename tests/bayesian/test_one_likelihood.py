@@ -2,7 +2,8 @@
 
 At 100 random parameters of each structure, condition numbers of the covariances log-uniform up to 1e6:
 
-    densities   compiled = readable = scipy = `pm.compute_log_likelihood` of our model = stock `pm.Mixture`    1e-10
+    densities   compiled = readable = scipy = scikit-learn = `pm.compute_log_likelihood` of our model
+                = stock `pm.Mixture`, to 1e-10
     gradient    Op = autodiff of stock `pm.Mixture` to 1e-10, = finite differences of the readable formula to 1e-6
 
 Both tolerances are relative to the scale on which rounding happens. A log density, and a derivative of a sum over N
@@ -32,8 +33,7 @@ import pytensor.tensor as pt
 import pytest
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
-from support import STRUCTURE_NAMES
+from support import STRUCTURE_NAMES, scipy_log_joint, sklearn_log_density
 
 from bayesian.model import build
 from bayesian.ops.likelihood import log_density
@@ -171,11 +171,7 @@ def assert_close(found, wanted, scale, tolerance: float) -> None:
 
 
 def scipy_log_density(x: np.ndarray, mixture: GaussianMixture) -> np.ndarray:
-    terms = [
-        np.log(weight) + multivariate_normal(mean, matrix).logpdf(x)
-        for weight, mean, matrix in zip(mixture.weights, mixture.means, mixture.dense_covariances, strict=True)
-    ]
-    return logsumexp(terms, axis=0)
+    return logsumexp(scipy_log_joint(x, mixture), axis=1)
 
 
 def pymc_log_likelihood(x: np.ndarray, structure: str, mixtures: list[GaussianMixture]) -> np.ndarray:
@@ -212,6 +208,7 @@ def test_every_density_is_the_same_at_a_hundred_random_parameters(structure):
             assert_close(found[own], wanted[own], scale[own], 1e-10)
             assert_close(found, wanted, scale, far)
         assert_close(stock(*case.arguments), wanted[own], scale[own], 1e-10)
+        assert_close(sklearn_log_density(case.points, mixture), wanted[own], scale[own], 1e-10)
 
 
 @pytest.mark.parametrize("shape", ["K=3 D=2", "K and D from 1 to 5"])

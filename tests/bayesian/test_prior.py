@@ -156,7 +156,10 @@ def test_transforms_invert_and_have_the_right_jacobian(name):
         [], [parameter, forward(parameter, *constants), log_det, log_det_slope, gradient], mode=PYTHON
     )()
     np.testing.assert_allclose(back, y, rtol=1e-9, atol=1e-12)
-    at = lambda z: backward.kernel(z, *others)  # noqa: E731
+
+    def at(z):
+        return backward.kernel(z, *others)
+
     matrix = np.stack([free(at(y + e) - at(y - e)) / 2e-6 for e in steps(y)], axis=1)
     assert log_det == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-6)
     np.testing.assert_allclose(gradient, slope(lambda z: (at(z) * cotangent).sum(), y), rtol=1e-6, atol=1e-6)
