@@ -5,6 +5,9 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -14,8 +17,11 @@ from mixture.arrays import FloatArray
 CHUNK_ROWS = 1 << 14
 """Rows a thread takes at a time. Fixed, so that sums do not depend on the number of threads."""
 
-THREADED_WORK = 1 << 23
-"""Multiply-adds from which threads are started; below, starting them costs more than it saves."""
+THREADED_WORK = 1 << 22
+"""Multiply-adds from which several threads are used; below, waking them costs more than it saves."""
+
+EXPONENTIAL_WORK = 16
+"""What one exponential and all that goes with it costs, in multiply-adds."""
 
 NOTHING = np.empty(0)
 """What kernels take for "all ones" and for "not wanted"."""
@@ -52,8 +58,8 @@ def statistics(points: FloatArray, weights: FloatArray, given: KernelArguments, 
     kernel = kernels.diagonal_statistics if given.factors.ndim == 2 else kernels.dense_statistics
 
     def of_rows(rows: slice) -> Sums:
-        chosen = weights[rows] if weights.size else weights
-        sums: Sums = kernel(points[rows], chosen, given.constants, given.means, given.factors, NOTHING)
+        chosen = rows_of(weights, rows) if weights.size else weights
+        sums: Sums = kernel(rows_of(points, rows), chosen, given.constants, given.means, given.factors, NOTHING)
         return sums
 
     values, counts, first, second = zip(*_over_chunks(of_rows, points, given, threads), strict=True)
@@ -66,7 +72,7 @@ def log_density(points: FloatArray, given: KernelArguments, threads: int | None 
     densities = np.empty(len(points))
 
     def of_rows(rows: slice) -> None:
-        kernel(points[rows], given.constants, given.means, given.factors, densities[rows])
+        kernel(rows_of(points, rows), given.constants, given.means, given.factors, densities[rows])
 
     _over_chunks(of_rows, points, given, threads)
     return densities
@@ -80,14 +86,43 @@ def pairwise_sum(arrays: Sequence[FloatArray]) -> FloatArray:
     return level[0]
 
 
+def rows_of(array: FloatArray, rows: slice) -> FloatArray:
+    """The rows as the kernels take them without being compiled again: writable, aligned and C-contiguous.
+
+    Only where they are not so, as in a read-only memory map, are they copied: a chunk at a time, never the whole.
+    """
+    chosen = np.asarray(array)[rows]
+    return chosen if chosen.flags.carray else np.array(chosen, order="C")
+
+
+@cache
+def _helpers(process: int, workers: int) -> ThreadPoolExecutor:
+    """Threads that stay for the next pass; a forked process, which inherits none of them, asks by its own id."""
+    return ThreadPoolExecutor(workers, thread_name_prefix=f"passes-{process}")
+
+
 def _over_chunks[T](
     of_rows: Callable[[slice], T], points: FloatArray, given: KernelArguments, threads: int | None
 ) -> list[T]:
     """The function over consecutive chunks of rows, in order; on several threads if there is work for them."""
     chunks = [slice(start, start + CHUNK_ROWS) for start in range(0, len(points), CHUNK_ROWS)]
-    worthwhile = len(points) * given.factors.size >= THREADED_WORK
-    workers = min(len(chunks), threads or (os.cpu_count() or 1 if worthwhile else 1))
+    work = len(points) * (EXPONENTIAL_WORK * len(given.means) + given.factors.size)
+    workers = min(len(chunks), threads or (os.cpu_count() or 1 if work >= THREADED_WORK else 1))
     if workers == 1:
         return [of_rows(rows) for rows in chunks]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(of_rows, chunks))
+    waiting: SimpleQueue[int] = SimpleQueue()
+    for i in range(len(chunks)):
+        waiting.put(i)
+
+    def take_chunks() -> list[tuple[int, T]]:
+        done: list[tuple[int, T]] = []
+        while True:
+            try:
+                i = waiting.get_nowait()
+            except Empty:
+                return done
+            done.append((i, of_rows(chunks[i])))
+
+    others = [_helpers(os.getpid(), workers - 1).submit(take_chunks) for _ in range(workers - 1)]
+    taken = [take_chunks(), *(other.result() for other in others if not other.cancel())]
+    return [result for _, result in sorted((pair for part in taken for pair in part), key=itemgetter(0))]

@@ -1,6 +1,8 @@
 """The compiled pass against dense densities written out in numpy and scipy."""
 
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,6 +246,50 @@ def test_logarithm() -> None:
     got = np.array([kernels.logarithm(value) for value in x])
     assert np.abs((got - exact) / np.spacing(np.abs(exact))).max() <= 1.0
     assert kernels.logarithm(0.0) == -np.inf
+
+
+def test_reciprocal() -> None:
+    x = np.exp(np.random.default_rng(0).uniform(-80.0, 80.0, 10_000))
+    got = np.array([kernels.reciprocal(value) for value in x])
+    assert np.abs((got - 1.0 / x) / np.spacing(1.0 / x)).max() <= 1.0
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("n_components", [2, 3, 4])
+def test_no_component_reaches_a_point(structure: str, n_components: int) -> None:
+    """Density zero at one point of many: log-likelihood -inf, and the sums are those of the other points."""
+    problem = Problem(structure, 2, n_components, 300)
+    without = problem.statistics()
+    others = problem.x
+    problem.x = np.concatenate([others[:100], np.full((1, 2), 1e200), others[100:]])
+    value, *sums = problem.statistics()
+    assert value == -np.inf
+    for got, wanted in zip(sums, without[1:], strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-11)
+    assert np.flatnonzero(problem.log_density() == -np.inf).tolist() == [100]
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_many_components_share_points(structure: str) -> None:
+    """A thousand equal components: products of their sums stay within range, and each takes its share."""
+    problem = Problem(structure, 1, 1, 500)
+    single = problem.statistics()
+    n_components = 1000
+    problem.means = np.repeat(problem.means, n_components, axis=0)
+    problem.cholesky = np.repeat(problem.cholesky, n_components, axis=0)
+    problem.weights = np.full(n_components, 1.0 / n_components)
+    value, counts, first, second = problem.statistics()
+    np.testing.assert_allclose(value, single[0], rtol=1e-13)
+    np.testing.assert_allclose(counts, 0.5, rtol=1e-12)
+    np.testing.assert_allclose(first.sum(axis=0), single[2][0], rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(second.sum(axis=0), single[3][0], rtol=1e-11)
+
+
+def test_kernels_name_the_sources_they_are_made_of() -> None:
+    """Numba compiles a file anew only when that file changes, and knows nothing of the files it calls."""
+    for name, digest in kernels.MADE_OF.items():
+        source = Path(kernels.__file__).with_name(name).read_bytes()
+        assert hashlib.sha256(source).hexdigest() == digest, f"{name} changed: write its new digest into MADE_OF"
 
 
 def test_source_digest_is_a_sha256_in_hexadecimal() -> None:
