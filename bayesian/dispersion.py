@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from mixture import GaussianMixture, structure_named
+from mixture import GaussianMixture
 from mixture.arrays import FloatArray
+from mixture.covariance import linear_structure_named
 from mixture.seeding import spread_centres, standardised
 
 
@@ -17,7 +18,7 @@ def dispersed_starts(
     points (N, D). Components differ, so no chain starts on the saddle where all are the same.
     """
     n_samples, n_features = points.shape
-    form = structure_named(structure)
+    form = linear_structure_named(structure)
     centred = points - points.mean(axis=0)
     scatter = np.square(centred).sum(axis=0) if form.diagonal else centred.T @ centred
     shrunk = np.broadcast_to(scatter / n_components ** (2.0 / n_features), (n_components, *scatter.shape))

@@ -19,7 +19,7 @@ from bayesian.ops.compiled_op import Field
 from bayesian.priors import random_draws
 from bayesian.priors.prior import Prior
 from mixture.arrays import FloatArray, as_component_count, as_points
-from mixture.covariance import Covariance, structure_named
+from mixture.covariance import Covariance, linear_structure_named
 
 DENSITIES: dict[str, Field] = {
     "LogNormal": densities.lognormal,
@@ -67,7 +67,7 @@ def build(
     points = as_points(x)
     n_samples, n_features = points.shape
     count = as_component_count(n_components, n_samples)
-    form = structure_named(structure)
+    form = linear_structure_named(structure)
     names = list(range(n_features)) if features is None else list(features)
     if len(set(names)) != n_features:
         raise ValueError(f"{n_features} different feature names are needed, not {names}")

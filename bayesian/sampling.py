@@ -19,8 +19,9 @@ from bayesian.posterior import Posterior
 from bayesian.priors.prior import Prior
 from bayesian.starts import initial_values, unconstrained
 from bayesian.tree import DATA
-from mixture import GaussianMixture, structure_named
+from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, as_whole_number, check_columns
+from mixture.covariance import linear_structure_named
 
 type Sampler = Literal["nutpie", "pymc"]
 
@@ -76,7 +77,7 @@ def sample(
     """
     points = as_points(x)
     k = as_component_count(n_components, len(points))
-    check_columns(points, correlated=not structure_named(structure).diagonal)
+    check_columns(points, correlated=not linear_structure_named(structure).diagonal)
     draws, tune, chains = (
         as_whole_number(value, name, least=1) for name, value in (("draws", draws), ("tune", tune), ("chains", chains))
     )

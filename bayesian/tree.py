@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from mixture import structure_named
 from mixture.arrays import FloatArray, as_points
+from mixture.covariance import linear_structure_named
 from mixture.gaussian_mixture import SIMPLEX_TOLERANCE
 
 DATA = "x"
@@ -108,14 +108,14 @@ def check_log_likelihood(tree: xr.DataTree) -> None:
 
 def stored_covariances(dense: FloatArray, structure: str) -> FloatArray:
     """Dense covariances (K, D, D) of one draw in the shape in which their structure stores them."""
-    form = structure_named(structure)
+    form = linear_structure_named(structure)
     stack = form.restrict(np.diagonal(dense, axis1=-2, axis2=-1) if form.diagonal else dense)
     return np.array(stack[0] if form.shared else stack)
 
 
 def check_structure(dense: FloatArray, structure: str) -> None:
     """Raises ValueError if the name is unknown, or dense covariances (C, S, K, D, D) are not of that structure."""
-    form = structure_named(structure)
+    form = linear_structure_named(structure)
     stack = form.restrict(np.diagonal(dense, axis1=-2, axis2=-1) if form.diagonal else dense)
     rebuilt = form.expand(stack[:, :, :1] if form.shared else stack, dense.shape[-1])
     variances = np.diagonal(dense, axis1=-2, axis2=-1)

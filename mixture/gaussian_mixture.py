@@ -23,8 +23,9 @@ class GaussianMixture(Stored):
     weights      (K,) pi_k, on the simplex; a component may be empty (weight 0)
     means        (K, D) mu_k, in the units of the data
     covariances  (co)variances in the units of the data squared, in the shape of the structure:
-                 full (K, D, D), tied (D, D), diag (K, D), tied_diag (D,), spherical (K,), tied_spherical ()
-    structure    name of the covariance structure
+                 full (K, D, D), tied (D, D), diag (K, D), tied_diag (D,), spherical (K,), tied_spherical ();
+                 of the families that share in part (K, D) if diagonal and (K, D, D) otherwise
+    structure    name of the covariance structure; a name of mclust's ("VVE") becomes ours
 
     Arrays are copied and made read-only. Two mixtures are equal if all their numbers and the structure are.
 
@@ -42,7 +43,7 @@ class GaussianMixture(Stored):
             array = np.array(values, dtype=np.float64)
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        object.__setattr__(self, "structure", structure)
+        object.__setattr__(self, "structure", structure_named(structure).name)
         _check_weights(self.weights)
         _check_means(self.means, len(self.weights))
         _check_covariances(self.covariances, self.covariance_structure, *self.means.shape)

@@ -17,17 +17,25 @@ BLOCK_ROWS = 2048
 
 @dataclass(frozen=True)
 class Information:
-    """Derivatives of log p(X | theta) in the free natural parameters theta, at one mixture.
+    """Derivatives of log p(X | theta) in the free parameters theta, at one mixture; P = `mixture.n_parameters` in all.
 
-    theta is pi_1..pi_{K-1} (the last weight takes what is left), then mu_1..mu_K, then the free elements of the
-    covariances (lower triangles row by row; P parameters in all, `mixture.n_parameters`).
+    theta is pi_1..pi_{K-1} (the last weight takes what is left), then mu_1..mu_K, then the covariances:
+    for structures that share nothing or everything their free elements (lower triangles row by row); for the eight
+    other families local coordinates, zero at the mixture, in the order log volumes (one, or one per component), log
+    shapes (the first D - 1, the last taking what is left; once, or per component), orientation (a number for each pair
+    of axes i > j, row by row; none, once, or per component). VEI, EVI, VEE and EVV stretch the current covariance
+    S_k S_k^T, S_k lower triangular, to S_k exp(Z_k) S_k^T, where the shapes are the diagonal of Z_k and the orientation
+    its elements below; EVE, VVE, EEV and VEV turn the current eigenvectors D_k to D_k exp(X_k), X_k skew. How
+    covariances move with theta is `Covariance.tangent`, to second order `Covariance.bend`.
 
     observed      (P, P) I(theta) = -d^2 log p(X | theta) / d theta d theta^T
+    complete      (P, P) I_c(theta) = -E[d^2 log p(X, z | theta) / d theta d theta^T | X], as if allocations were seen
     score_outer   (P, P) sum_n w_n s_n s_n^T of the per-point scores s_n, the middle of the sandwich
     score         (P,)   sum_n w_n s_n, zero at an optimum
     """
 
     observed: FloatArray
+    complete: FloatArray
     score_outer: FloatArray
     score: FloatArray
 
@@ -63,7 +71,8 @@ def representable() -> Iterator[None]:
 
 def _information(points: FloatArray, point_weights: FloatArray, mixture: GaussianMixture) -> Information:
     coordinates = _Coordinates(mixture)
-    observed = -coordinates.expected_hessian(points, point_weights)
+    complete = -coordinates.expected_hessian(points, point_weights)
+    observed = complete.copy()
     outer = np.zeros_like(observed)
     score = np.zeros(len(observed))
     for first in range(0, len(points), BLOCK_ROWS):
@@ -81,11 +90,11 @@ def _information(points: FloatArray, point_weights: FloatArray, mixture: Gaussia
         observed += of_block
         outer += of_block
         score += mass @ total
-    return Information(0.5 * (observed + observed.T), outer, score)
+    return Information(0.5 * (observed + observed.T), 0.5 * (complete + complete.T), outer, score)
 
 
 class _Coordinates:
-    """How the free parameters move each component: all three blocks are linear in them."""
+    """How the free parameters move each component: weights and means linearly, covariances perhaps along curves."""
 
     def __init__(self, mixture: GaussianMixture) -> None:
         k, d = mixture.n_components, mixture.n_features
@@ -99,7 +108,7 @@ class _Coordinates:
         # d pi_k / d pi_j: the last weight falls as another rises.
         self.weight_moves = np.vstack([np.eye(k - 1), -np.ones((1, k - 1))])
         # d Sigma_k / d theta_p, (P, K, D, D).
-        self.moves = np.stack([structure.dense(structure.unpack(unit, k, d), k, d) for unit in np.eye(n_covariance)])
+        self.moves = structure.tangent(mixture.covariances, k, d)
 
     def of_mean(self, k: int) -> slice:
         """Where mu_k stands in theta."""
@@ -124,6 +133,7 @@ class _Coordinates:
             full = GaussianMixture(full.weights, full.means, full.dense_covariances, "full")
         statistics = expected_statistics(points, full, weights)
         hessian = np.zeros((self.n_parameters, self.n_parameters))
+        slopes = np.empty_like(self.precisions)
         for k, precision in enumerate(self.precisions):
             count = statistics.counts[k]
             first = precision @ statistics.first[k]  # sum r y
@@ -140,4 +150,7 @@ class _Coordinates:
             curvature = 0.5 * count * np.einsum("pij,qji->pq", moved, moved, optimize=True)
             bent = np.einsum("pij,qjl,li->pq", self.moves[:, k], moved, second, optimize=True)
             hessian[self.of_covariances, self.of_covariances] += curvature - 0.5 * (bent + bent.T)
+            slopes[k] = 0.5 * (second - count * precision)  # d/d Sigma_k
+        bend = self.mixture.covariance_structure.bend(self.mixture.covariances, slopes, *self.mixture.means.shape)
+        hessian[self.of_covariances, self.of_covariances] += bend
         return hessian

@@ -14,6 +14,38 @@ from mixture.gaussian_mixture import GaussianMixture
 
 
 @dataclass(frozen=True)
+class Moments:
+    """What the M step maximises over: sum_k c_k log pi_k - 1/2 sum_k [n_k log|Sigma_k| + tr Sigma_k^-1 T_k(mu_k)].
+
+    T_k(mu) = sum of m_k points' scatter about mu. Without a prior all three counts are N_k.
+
+    counts             (K,) c_k, of the weights
+    mean_counts        (K,) m_k, of the means
+    covariance_counts  (K,) n_k, of the covariances
+    first              (K, D) sum of deviations from `about`
+    second             (K, D, D) scatter about `about`, or its diagonal (K, D)
+    about              (K, D) the current means
+    """
+
+    counts: FloatArray
+    mean_counts: FloatArray
+    covariance_counts: FloatArray
+    first: FloatArray
+    second: FloatArray
+    about: FloatArray
+
+    @property
+    def centred(self) -> FloatArray:
+        """Scatter about the new means: T_k - m_k d_k d_k^T with d_k = first_k / m_k; in the shape of `second`."""
+        shift = self.first / self.mean_counts[:, None]
+        if self.second.ndim == 2:
+            return self.second - self.mean_counts[:, None] * shift**2
+        scatter = self.second - self.mean_counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
+        symmetric: FloatArray = 0.5 * (scatter + np.swapaxes(scatter, 1, 2))  # far points leave rounding in it
+        return symmetric
+
+
+@dataclass(frozen=True)
 class ExpectedStatistics:
     """Sums over the data, weighted by responsibilities r_nk = P(z_n = k | x_n, theta) and point weights w_n.
 
@@ -34,14 +66,21 @@ class ExpectedStatistics:
     about: FloatArray
 
     @property
+    def moments(self) -> Moments:
+        """What the M step of maximum likelihood maximises over."""
+        counts = self.counts
+        return Moments(counts, counts, counts, self.first, self.second, self.about)
+
+    @property
     def centred(self) -> FloatArray:
         """Scatter about the new means: W_k = S2_k - N_k d_k d_k^T with d_k = S1_k / N_k; in the shape of `second`."""
-        shift = self.first / self.counts[:, None]
-        if self.second.ndim == 2:
-            return self.second - self.counts[:, None] * shift**2
-        scatter = self.second - self.counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
-        symmetric: FloatArray = 0.5 * (scatter + np.swapaxes(scatter, 1, 2))  # far points leave rounding in it
-        return symmetric
+        return self.moments.centred
+
+    @property
+    def uncorrelated(self) -> Self:
+        """The same statistics with the diagonals of S2_k alone, as structures without correlations want them."""
+        diagonals = np.array(np.diagonal(self.second, axis1=1, axis2=2))
+        return type(self)(self.log_likelihood, self.counts, self.first, diagonals, self.about)
 
     @property
     def total_variances(self) -> FloatArray:
@@ -52,6 +91,19 @@ class ExpectedStatistics:
         second = self.second if self.second.ndim == 2 else np.diagonal(self.second, axis1=1, axis2=2)
         moments = second + 2.0 * offset * self.first + self.counts[:, None] * offset**2
         return np.maximum(moments.sum(axis=0) / total, 0.0)
+
+    @property
+    def total_covariance(self) -> FloatArray:
+        """(D, D) covariance of all the data, whatever the components; diagonal if only that was summed."""
+        if self.second.ndim == 2:
+            return np.diag(self.total_variances)
+        total = self.counts.sum()
+        mean = (self.counts @ self.about + self.first.sum(axis=0)) / total
+        offset = self.about - mean
+        across = offset.T @ self.first
+        covariance = self.second.sum(axis=0) + across + across.T + (self.counts[:, None] * offset).T @ offset
+        symmetric: FloatArray = 0.5 * (covariance + covariance.T) / total
+        return symmetric
 
     @classmethod
     def total(cls, parts: Sequence[Self]) -> Self:
@@ -73,23 +125,33 @@ class ExpectedStatistics:
         weights: FloatArray,
         *,
         diagonal: bool,
+        log_likelihood: float = 0.0,
     ) -> Self:
-        """The statistics of complete data, where r_nk is 1 for the known allocation; log-likelihood NaN-free at 0.
+        """The statistics of complete data, where r_nk is 1 for the known allocation.
 
-        points (N, D), allocations (N,) in 0..K-1, weights (N,) or empty for ones.
+        points (N, D), allocations (N,) in 0..K-1, weights (N,) or empty for ones; `log_likelihood` is passed on. An
+        empty component has N_k = 0. No N x K array is held.
         """
-        indicator = (allocations[:, None] == np.arange(n_components)).astype(np.float64)
-        if weights.size:
-            indicator *= weights[:, None]
-        counts = indicator.sum(axis=0)
+        mass = weights if weights.size else np.ones(len(points))
+        counts = np.bincount(allocations, weights=mass, minlength=n_components)
         origin = points.mean(axis=0)
-        about = origin + (indicator.T @ (points - origin)) / np.where(counts > 0.0, counts, 1.0)[:, None]
+        sums = group_sums(mass[:, None] * (points - origin), allocations, n_components)
+        about = origin + sums / np.where(counts > 0.0, counts, 1.0)[:, None]
         deviations = points - about[allocations]
-        first = indicator.T @ deviations
+        weighted = mass[:, None] * deviations
+        first = group_sums(weighted, allocations, n_components)
         if diagonal:
-            return cls(0.0, counts, first, indicator.T @ deviations**2, about)
-        second = np.stack([(deviations * column[:, None]).T @ deviations for column in indicator.T])
-        return cls(0.0, counts, first, second, about)
+            second = group_sums(weighted * deviations, allocations, n_components)
+        else:
+            members = [allocations == k for k in range(n_components)]
+            second = np.stack([weighted[rows].T @ deviations[rows] for rows in members])
+        return cls(log_likelihood, counts, first, second, about)
+
+
+def group_sums(values: FloatArray, allocations: IntArray, n_components: int) -> FloatArray:
+    """(K, D) sums of the rows of `values` (N, D) over groups; allocations (N,) in 0..K-1."""
+    columns = [np.bincount(allocations, weights=column, minlength=n_components) for column in values.T]
+    return np.ascontiguousarray(np.stack(columns, axis=1))
 
 
 def expected_statistics(

@@ -8,12 +8,14 @@ from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from mixture import STRUCTURES, GaussianMixture, structure_named
+from mixture.covariance import FAMILIES, Freedom
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Material that may stand beside a checkout (posteriordb, further data); tests that want it skip where it is absent."""
 
 STRUCTURE_NAMES = tuple(structure.name for structure in STRUCTURES)
+FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 
 
 def read_columns(name: str) -> np.ndarray:
@@ -27,6 +29,8 @@ def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator,
     """Covariances in the structure's shape whose condition number is at most `condition`."""
     spread = np.log(condition)
     values = np.exp(rng.uniform(-0.5, 0.5, (k, d)) * spread)
+    if structure not in STRUCTURE_NAMES:
+        return _partly_shared_covariances(structure, values, rng)
     if structure in ("full", "tied"):
         rotations = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
         matrices = np.einsum("kij,kj,klj->kil", rotations, values, rotations)
@@ -35,6 +39,24 @@ def random_covariances(structure: str, k: int, d: int, rng: np.random.Generator,
     if structure in ("diag", "tied_diag"):
         return values if structure == "diag" else values[0]
     return values[:, 0] if structure == "spherical" else values[0, 0]
+
+
+def _partly_shared_covariances(structure: str, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """lambda_k D_k A_k D_k^T with the volumes and shapes of `values` (K, D), those of component 0 where shared."""
+    family = structure_named(structure)
+    k, d = values.shape
+
+    def of(freedom: Freedom, each: np.ndarray) -> np.ndarray:
+        return each if freedom is Freedom.VARIABLE else np.broadcast_to(each[:1], each.shape)
+
+    volumes = np.exp(np.log(values).mean(axis=1))
+    shapes = of(family.freedoms.shape, np.sort(values / volumes[:, None], axis=1))
+    variances = of(family.freedoms.volume, volumes)[:, None] * shapes
+    if family.diagonal:
+        return variances
+    rotations = of(family.freedoms.orientation, np.linalg.qr(rng.standard_normal((k, d, d)))[0])
+    matrices = np.einsum("kij,kj,klj->kil", rotations, variances, rotations)
+    return 0.5 * (matrices + np.swapaxes(matrices, 1, 2))
 
 
 def random_mixture(

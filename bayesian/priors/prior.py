@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from bayesian.priors.pieces import LKJ, InverseGamma, InverseWishart, Normal, ScalePrior, hyperparameter, show, spread
 from bayesian.priors.propriety import check_correlations, check_scales
 from mixture.arrays import FloatArray, as_component_count, as_points
-from mixture.covariance import structure_named
+from mixture.covariance import linear_structure_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Prior:
         means = Normal(0.5 * low + 0.5 * high, high - low)
         if structure in ("full", "tied"):
             return cls(means, covariances=InverseWishart(n_features + 2.0, np.diag(psi)))
-        scale = 0.5 * psi if structure_named(structure).element_shape(n_features) else 0.5 * psi.mean()
+        scale = 0.5 * psi if linear_structure_named(structure).element_shape(n_features) else 0.5 * psi.mean()
         return cls(means, scales=InverseGamma(1.5, scale, on="variance"))
 
     def arrays(self, n_components: int, n_features: int, structure: str) -> dict[str, FloatArray]:
@@ -77,7 +77,7 @@ class Prior:
 
         Raises ValueError if one does not broadcast, or if the prior does not fit the structure.
         """
-        form = structure_named(structure)
+        form = linear_structure_named(structure)
         matrices = 1 if form.shared else n_components
         location, sd = self.means.arrays((n_components, n_features))
         concentration = spread(np.asarray(self.concentration), (n_components,), "the concentration of the weights")
@@ -106,7 +106,7 @@ class Prior:
         See `bayesian.priors.propriety` for the argument; for LKJ in more than two features it is a search, no proof.
         """
         points = as_points(x)
-        form = structure_named(structure)
+        form = linear_structure_named(structure)
         self.arrays(n_components, points.shape[1], structure)
         shared = form.shared or n_components == 1
         by_feature = bool(form.element_shape(points.shape[1]))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import eigh
 from scipy.optimize import minimize
 from support import random_covariances
 
@@ -64,17 +65,25 @@ def test_the_estimate_is_the_maximum_of_the_expected_log_likelihood(structure):
 
 
 @EACH
-def test_the_floor_clips_eigenvalues_and_leaves_the_rest(structure):
+def test_the_floor_clips_eigenvalues_in_its_metric_and_leaves_the_rest(structure):
     rng = np.random.default_rng(6)
     counts = np.array([10.0, 10.0])
     roots = rng.standard_normal((2, 3, 3))
     scatter = 10.0 * roots @ np.swapaxes(roots, 1, 2)
     given_scatter = np.diagonal(scatter, axis1=1, axis2=2) if structure.diagonal else scatter
     free = structure.dense(structure.estimate(counts, given_scatter), 2, 3)
-    floor = float(np.sort(np.linalg.eigvalsh(free).ravel())[2])
-    clipped = structure.dense(structure.estimate(counts, given_scatter, floor), 2, 3)
-    np.testing.assert_allclose(np.linalg.eigvalsh(clipped), np.maximum(np.linalg.eigvalsh(free), floor), rtol=1e-10)
-    untouched = structure.estimate(counts, given_scatter, 1e-12)
+    root = rng.standard_normal((3, 3))
+    metric = root @ root.T
+    if structure.diagonal:
+        metric = np.diag(np.diagonal(metric))
+    if structure.element_shape(3) == ():
+        metric = np.eye(3) * np.diagonal(metric).mean()
+    ratios = [eigh(matrix, metric, eigvals_only=True) for matrix in free]
+    share = float(np.sort(np.ravel(ratios))[2])
+    clipped = structure.dense(structure.estimate(counts, given_scatter, share * metric), 2, 3)
+    raised = [eigh(matrix, metric, eigvals_only=True) for matrix in clipped]
+    np.testing.assert_allclose(raised, np.maximum(ratios, share), rtol=1e-9)
+    untouched = structure.estimate(counts, given_scatter, 1e-12 * metric)
     np.testing.assert_array_equal(untouched, structure.estimate(counts, given_scatter))
 
 
