@@ -1,25 +1,23 @@
-"""EM from one start: the loop, and what it returns."""
+"""One climb from one start, and what it returns."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.climb import climb
+from em.moves import EM, Move
+from em.objective import Objective
+from em.sources import Source, source_of
+from em.spikes import spikes
 from em.status import Status
-from em.steps import SingularComponent, e_step, m_step
-from em.stopping import StoppingRule, rounding_of
-from mixture import GaussianMixture
-from mixture.arrays import FloatArray, as_point_weights, as_points, as_whole_number
+from mixture import ConjugatePrior, GaussianMixture
+from mixture.arrays import FloatArray, as_whole_number
 from mixture.storage import Stored
 
 MAX_ITERATIONS = 10_000
 TOLERANCE = 1e-8
-
-
-class LikelihoodFell(ArithmeticError):
-    """The log-likelihood fell by more than rounding. EM cannot do that: it is an error of this code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,23 +25,35 @@ class EMFit(Stored):
     """The end of one climb.
 
     mixture          the last mixture; if the fit became singular, the last one before that
-    log_likelihoods  (T + 1,) totals in nats; entry t belongs to the mixture after t M steps, the last to `mixture`
+    log_likelihoods  (T + 1,) totals in nats; entry t belongs to the mixture after t steps, the last to `mixture`
+    values           (T + 1,) what was climbed: the same, plus log p(theta) if there is a prior
+    passes           (T + 1,) passes over the data until then, the first E step included
     status           how it ended, as an enum whose value advises
-    detail           what happened, naming the singular component; empty if nothing did
-    remaining_gain   estimated gain still to come in nats (Aitken); infinite if it could not be estimated
+    detail           what happened, naming the singular component or the spike; empty if nothing did
+    remaining_gain   estimated gain still to come in nats; infinite if it could not be estimated
+    rate             rate at which EM's parameters converged, from the trace: an estimate of the largest eigenvalue of
+                     the fraction of missing information (`em.convergence_rate` has the exact one); None if the climb
+                     was too short to show it, or not EM
     seconds          wall time
     start            the mixture it started from
     start_name       how that start was made
+    move             name of the way it climbed
+    notes            what was done to the data on their way in
     """
 
     mixture: GaussianMixture
     log_likelihoods: FloatArray
+    values: FloatArray
+    passes: FloatArray
     status: Status
     detail: str
     remaining_gain: float
+    rate: float | None
     seconds: float
     start: GaussianMixture
     start_name: str = "given"
+    move: str = EM.name
+    notes: tuple[str, ...] = ()
 
     @property
     def log_likelihood(self) -> float:
@@ -51,9 +61,19 @@ class EMFit(Stored):
         return float(self.log_likelihoods[-1])
 
     @property
+    def value(self) -> float:
+        """What was climbed, at `mixture`: the log-likelihood, plus the log prior if there is one; in nats."""
+        return float(self.values[-1])
+
+    @property
     def n_iterations(self) -> int:
-        """M steps taken."""
+        """Steps taken."""
         return len(self.log_likelihoods) - 1
+
+    @property
+    def n_passes(self) -> int:
+        """Passes over the data."""
+        return int(self.passes[-1])
 
     @property
     def message(self) -> str:
@@ -65,12 +85,17 @@ class EMFit(Stored):
         return {
             "mixture": self.mixture.to_dict(),
             "log_likelihoods": self.log_likelihoods.tolist(),
+            "values": self.values.tolist(),
+            "passes": self.passes.tolist(),
             "status": self.status.name,
             "detail": self.detail,
             "remaining_gain": self.remaining_gain if np.isfinite(self.remaining_gain) else None,
+            "rate": self.rate,
             "seconds": self.seconds,
             "start": self.start.to_dict(),
             "start_name": self.start_name,
+            "move": self.move,
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -81,12 +106,17 @@ class EMFit(Stored):
             return cls(
                 mixture=GaussianMixture.from_dict(content["mixture"]),
                 log_likelihoods=np.array(content["log_likelihoods"], dtype=np.float64),
+                values=np.array(content["values"], dtype=np.float64),
+                passes=np.array(content["passes"], dtype=np.float64),
                 status=Status[content["status"]],
                 detail=content["detail"],
                 remaining_gain=np.inf if gain is None else gain,
+                rate=content["rate"],
                 seconds=content["seconds"],
                 start=GaussianMixture.from_dict(content["start"]),
                 start_name=content["start_name"],
+                move=content["move"],
+                notes=tuple(content["notes"]),
             )
         except KeyError as error:
             raise ValueError(f"this is not a stored EM fit: {error} missing") from error
@@ -99,74 +129,71 @@ class EMFit(Stored):
 
 
 def fit(
-    x: ArrayLike,
+    x: ArrayLike | Source,
     start: GaussianMixture,
     *,
+    move: Move | None = None,
     tolerance: float = TOLERANCE,
     max_iterations: int = MAX_ITERATIONS,
     weights: ArrayLike | None = None,
+    missing: bool = False,
     floor: float | None = None,
+    prior: ConjugatePrior | None = None,
     start_name: str = "given",
     threads: int | None = None,
 ) -> EMFit:
-    """Climb log p(X | theta) = sum_n w_n log sum_k pi_k N(x_n | mu_k, Sigma_k) by EM, from `start` to a local optimum.
+    """Climb log p(X | theta) = sum_n w_n log sum_k pi_k N(x_n | mu_k, Sigma_k) from `start` to a local optimum.
 
-    x               (N, D) data
-    tolerance       on the *estimated remaining gain* of the total log-likelihood, in nats, held on three consecutive
-                    steps (see `em.stopping`); 0 takes exactly `max_iterations` M steps
+    x               (N, D) data: an array, a memory map, a Dask array, or a `Source`
+    move            how to climb, default `EM()`; see `em.moves`
+    tolerance       on the *estimated remaining gain* of the total, in nats, held on three consecutive steps (see
+                    `em.stopping`); 0 takes exactly `max_iterations` steps
     weights         (N,) point weights w_n >= 0; a weight of 2 counts a point twice
-    floor           lower bound on the covariance eigenvalues, in units of the data squared: clipped, never added
+    missing         whether NaN stands for a missing cell; refused otherwise
+    floor           keeps Sigma_k - floor S positive semidefinite, S the covariance of all the data: a share, such as
+                    1e-3, that means the same in all units
+    prior           climb log p(X | theta) + log p(theta) instead (MAP-EM)
     threads         threads for large N; default all cores
 
     The covariance structure is that of `start`. Raises ValueError for bad data, weights or settings, and
-    LikelihoodFell if the likelihood falls by more than rounding. A singular component does not raise: see `status`.
+    LikelihoodFell if the objective falls by more than rounding. A singular component does not raise: see `status`.
     Source: Dempster, Laird & Rubin 1977, JRSS B 39:1.
     """
-    points = as_points(x, n_features=start.n_features)
-    point_weights = as_point_weights(weights, len(points))
-    _check_settings(tolerance, max_iterations, floor, threads)
-    began = time.perf_counter()
-    rule = StoppingRule(tolerance)
-    mixture, status, detail = start, Status.ITERATION_LIMIT, ""
-    statistics = e_step(points, mixture, point_weights, threads=threads)
-    trace = [statistics.log_likelihood]
-    for _ in range(max_iterations):
-        try:
-            candidate = m_step(statistics, structure=start.structure, floor=floor)
-        except SingularComponent as singular:
-            status, detail = Status.SINGULAR, str(singular)
-            break
-        statistics = e_step(points, candidate, point_weights, threads=threads)
-        gain = statistics.log_likelihood - trace[-1]
-        rounding = rounding_of(statistics, candidate)
-        # A start below the floor is not a point of the constrained problem, so its first step may fall.
-        if gain < -rounding and not (floor is not None and len(trace) == 1):
-            raise LikelihoodFell(
-                f"the log-likelihood fell by {-gain:.3g} nats at iteration {len(trace)}, where rounding explains"
-                f" {rounding:.3g}. This is an error of this code; please report it with the data."
-            )
-        mixture = candidate
-        trace.append(statistics.log_likelihood)
-        if rule.converged(gain, rounding):
-            status = Status.CONVERGED
-            break
+    check_settings(tolerance, max_iterations, floor, threads)
+    source = source_of(x, weights, missing=missing, n_features=start.n_features)
+    if prior is not None and prior.mean.size != source.n_features:
+        raise ValueError(f"the prior is for {prior.mean.size} features, but the data have {source.n_features} columns")
+    objective = Objective(source, start.structure, prior=prior, floor=floor, threads=threads)
+    way = EM() if move is None else move
+    seen = climb(objective, start, way, tolerance=tolerance, max_iterations=max_iterations)
+    status, detail = seen.status, seen.detail
+    if status.usable and prior is None and floor is None:
+        found = spikes(seen.position.mixture, seen.position.statistics.counts)
+        if found:
+            status, detail = Status.SPIKE, found[0].message
     return EMFit(
-        mixture=mixture,
-        log_likelihoods=np.array(trace),
+        mixture=seen.position.mixture,
+        log_likelihoods=seen.log_likelihoods,
+        values=seen.values,
+        passes=seen.passes,
         status=status,
         detail=detail,
-        remaining_gain=rule.estimate,
-        seconds=time.perf_counter() - began,
+        remaining_gain=seen.remaining_gain,
+        rate=seen.rate if way.linear else None,
+        seconds=seen.seconds,
         start=start,
         start_name=start_name,
+        move=way.name,
+        notes=source.notes,
     )
 
 
-def _check_settings(tolerance: float, max_iterations: int, floor: float | None, threads: int | None) -> None:
+def check_settings(tolerance: float, max_iterations: int, floor: float | None, threads: int | None) -> None:
+    """Refuse settings that mean nothing, naming them."""
     if not (np.isfinite(tolerance) and tolerance >= 0.0):
         raise ValueError(f"tolerance must be a number of nats, 0 or more, not {tolerance}")
     as_whole_number(max_iterations, "max_iterations", least=0)
     if threads is not None:
         as_whole_number(threads, "threads", least=1)
-    if floor is not None and not (np.ndim(floor) == 0 and np.isfinite(floor) and floor > 0.0):
-        raise ValueError(f"floor must be positive (a variance, in units of the data squared), not {floor}")
+    if floor is not None and not (np.ndim(floor) == 0 and 0.0 < floor < 1.0):
+        raise ValueError(f"floor must lie between 0 and 1 (a share of the covariance of the data), not {floor}")

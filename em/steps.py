@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mixture import ExpectedStatistics, GaussianMixture, expected_statistics, structure_named
+from mixture import ConjugatePrior, ExpectedStatistics, GaussianMixture, expected_statistics, structure_named
 from mixture.arrays import FloatArray
-from mixture.covariance import Covariance
+from mixture.covariance import Covariance, InnerStep
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST_VARIANCE_SHARE = 1e-20
@@ -21,13 +21,17 @@ class SingularComponent(ValueError):
     """
 
     def __init__(self, component: int, effective_points: float, reason: str) -> None:
+        self.reason = reason
         self.component = component
         self.effective_points = effective_points
         super().__init__(
             f"component {component}, which holds {effective_points:.3g} effective points, {reason}: the likelihood is"
-            " unbounded there. Take fewer components, a shared or simpler covariance structure, or set a floor under"
-            " the covariance eigenvalues."
+            " unbounded there. Take fewer components, a shared or simpler covariance structure, a floor under the"
+            " covariances (floor=1e-3) or a prior."
         )
+
+    def __reduce__(self) -> tuple[type["SingularComponent"], tuple[int, float, str]]:
+        return type(self), (self.component, self.effective_points, self.reason)
 
 
 def e_step(
@@ -41,23 +45,52 @@ def e_step(
     return expected_statistics(points, mixture, np.empty(0) if weights is None else weights, threads=threads)
 
 
-def m_step(statistics: ExpectedStatistics, *, structure: str, floor: float | None = None) -> GaussianMixture:
+def m_step(
+    statistics: ExpectedStatistics,
+    *,
+    structure: str,
+    floor: FloatArray | None = None,
+    prior: ConjugatePrior | None = None,
+    current: GaussianMixture | None = None,
+    inner: InnerStep = InnerStep.MAXIMISE,
+) -> GaussianMixture:
     """M step: pi_k = N_k / N, mu_k' = mu_k + S1_k / N_k, Sigma_k' the structure's estimate from W_k about mu_k'.
 
-    `structure` names the covariance structure; `floor` > 0 bounds the covariance eigenvalues from below, which gives
-    the exact constrained maximum by clipping.
+    structure  name of the covariance structure
+    floor      (D, D) lower bound of the covariances, Sigma_k >= floor; the constrained maximum, see `Covariance`
+    prior      adds its own counts and scatter: the maximum of Q + log p(theta) (MAP-EM)
+    current    the mixture the statistics belong to: where structures without a closed form begin
+    inner      whether these are maximised or take a single step that does not fall
 
     Raises SingularComponent if a component is empty or its covariance is singular to working precision.
-    Source: Bishop 2006, eqs. 9.24 to 9.26; Celeux & Govaert 1995, section 4, for the structures.
+    Source: Bishop 2006, eqs. 9.24 to 9.26; Celeux & Govaert 1995, section 4, for the structures; Fraley & Raftery
+    2007, table 2, for the prior.
     """
     covariance = structure_named(structure)
-    empty = np.flatnonzero(~(statistics.counts > 0.0))
+    moments = statistics.moments if prior is None else prior.moments(statistics, covariance)
+    empty = np.flatnonzero(~(moments.mean_counts > 0.0))
     if empty.size:
         raise SingularComponent(int(empty[0]), float(statistics.counts[empty[0]]), "is empty")
-    means = statistics.about + statistics.first / statistics.counts[:, None]
-    covariances = covariance.estimate(statistics.counts, statistics.centred, floor)
+    means = statistics.about + moments.first / moments.mean_counts[:, None]
+    covariances = covariance.estimate(
+        moments.covariance_counts,
+        moments.centred,
+        floor,
+        current=None if current is None else current.covariances,
+        inner=inner,
+    )
     _check_singular(covariance, covariances, means, statistics)
     return GaussianMixture(statistics.counts / statistics.counts.sum(), means, covariances, structure)
+
+
+def covariance_floor(statistics: ExpectedStatistics, floor: float) -> FloatArray:
+    """floor S, (D, D), S the covariance of all the data; its diagonal where S is singular or was not summed."""
+    total = statistics.total_covariance
+    variances = np.diagonal(total)
+    scale = np.sqrt(np.where(variances > 0.0, variances, 1.0))
+    if np.linalg.eigvalsh(total / np.outer(scale, scale))[0] < 1e-12:
+        total = np.diag(np.where(variances > 0.0, variances, np.finfo(np.float64).tiny))
+    return floor * total
 
 
 def _check_singular(
