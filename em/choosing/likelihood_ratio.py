@@ -1,0 +1,166 @@
+"""K components or K + 1? The likelihood ratio, its distribution simulated because no chi-squared holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from em.fit import EMFit
+from em.moves import EM, AcceleratedEM, Move
+from em.nesting import embedded
+from em.parallel import over_cores
+from em.progress import telling
+from em.restarts import AnyStart, NoUsableFit, fit_best
+from mixture import STRUCTURES, GaussianMixture, structure_named
+from mixture.arrays import FloatArray, as_points, as_whole_number
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodRatioTest:
+    """H0: K components against K + 1, by parametric bootstrap.
+
+    n_components  K
+    statistic     2 (log L_{K+1} - log L_K), in nats
+    replicates    (B,) the same statistic of data drawn from the K-component fit
+    p_value       (1 + #{replicates >= statistic}) / (B + 1)
+    null          the K-component fit
+    alternative   the fit with one component more
+    n_failed      replicates without a usable fit, left out
+    """
+
+    n_components: int
+    statistic: float
+    replicates: FloatArray
+    p_value: float
+    null: EMFit
+    alternative: EMFit
+    n_failed: int
+
+    @property
+    def standard_error(self) -> float:
+        """Monte Carlo standard error of the p value: sqrt(p (1 - p) / B)."""
+        return float(np.sqrt(self.p_value * (1.0 - self.p_value) / len(self.replicates)))
+
+
+def likelihood_ratio_test(
+    x: ArrayLike,
+    n_components: int,
+    *,
+    structure: str = "full",
+    n_replicates: int = 199,
+    n_starts: int = 10,
+    replicate_starts: int = 5,
+    tolerance: float = 1e-6,
+    rng: np.random.Generator | int | None = None,
+    n_jobs: int | None = None,
+    progress: bool | Callable[[float | None], None] = False,
+    **settings: Any,
+) -> LikelihoodRatioTest:
+    """Test K against K + 1 components: 2 (log L_{K+1} - log L_K) against its bootstrap distribution under K.
+
+    Wilks' chi-squared does not hold: under H0 the larger model is not identified. Each replicate draws N points from
+    the K-component fit and fits both models, the smaller from its true parameters too and the larger from the smaller's
+    halves too, so that the statistic is never negative.
+    x (N, D) in memory; `settings` go to `em.fit_best` (floor, max_iterations). Raises ValueError for bad data and
+    NoUsableFit if either model has no usable fit.
+    Source: McLachlan 1987, Appl. Stat. 36:318; Feng & McCulloch 1996, JRSS B 58:609.
+    """
+    points = as_points(x)
+    n_replicates = as_whole_number(n_replicates, "n_replicates", least=1)
+    generator = np.random.default_rng(rng)
+    pair = _Pair(n_components, structure, {"tolerance": tolerance, "move": _move_for(structure), **settings})
+    null, alternative = pair.fits(points, n_starts, generator, n_jobs=n_jobs)
+    replicate = _Replicate(pair, null.mixture, len(points), replicate_starts)
+    with telling(progress, f"bootstrap, K = {n_components}", n_replicates) as done:
+        found = over_cores(replicate, generator.spawn(n_replicates), n_jobs=n_jobs, done=done)
+    replicates = np.array([statistic for statistic in found if statistic is not None])
+    if not replicates.size:
+        raise NoUsableFit("no bootstrap replicate gave usable fits: take a floor, or a simpler covariance structure")
+    statistic = 2.0 * (alternative.log_likelihood - null.log_likelihood)
+    exceeding = int((replicates >= statistic).sum())
+    return LikelihoodRatioTest(
+        n_components=n_components,
+        statistic=statistic,
+        replicates=replicates,
+        p_value=(1 + exceeding) / (len(replicates) + 1),
+        null=null,
+        alternative=alternative,
+        n_failed=len(found) - len(replicates),
+    )
+
+
+def likelihood_ratio_tests(
+    x: ArrayLike,
+    n_components: int,
+    *,
+    level: float = 0.05,
+    rng: np.random.Generator | int | None = None,
+    **settings: Any,
+) -> tuple[LikelihoodRatioTest, ...]:
+    """1 against 2 components, 2 against 3, and so on to `n_components`, until a test does not reject at `level`.
+
+    The number of components it ends at is the K of the last test if that kept H0. `settings` as in
+    `likelihood_ratio_test`. Raises ValueError for a level outside (0, 1).
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    generator = np.random.default_rng(rng)
+    tests: list[LikelihoodRatioTest] = []
+    for k in range(1, as_whole_number(n_components, "n_components", least=2)):
+        tests.append(likelihood_ratio_test(x, k, rng=generator, **settings))
+        if tests[-1].p_value > level:
+            break
+    return tuple(tests)
+
+
+def _move_for(structure: str) -> Move:
+    """Halves of one component are a place that EM leaves slowly: it is accelerated where that is possible."""
+    return AcceleratedEM() if structure_named(structure) in STRUCTURES else EM()
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The two models, fitted to any data."""
+
+    n_components: int
+    structure: str
+    settings: dict[str, Any]
+
+    def fits(
+        self,
+        points: FloatArray,
+        n_starts: int,
+        rng: np.random.Generator,
+        *,
+        truth: tuple[GaussianMixture, ...] = (),
+        n_jobs: int | None = 1,
+    ) -> tuple[EMFit, EMFit]:
+        null_starts: tuple[AnyStart, ...] = (*truth, "k-means++")
+        common = {"structure": self.structure, "rng": rng, "n_jobs": n_jobs, **self.settings}
+        null = fit_best(points, self.n_components, starts=null_starts, n_starts=n_starts, **common).best
+        halves = embedded(null.mixture, null.mixture.covariance_structure, self.n_components + 1)
+        starts: tuple[AnyStart, ...] = (*halves, "k-means++")
+        alternative = fit_best(
+            points, self.n_components + 1, starts=starts, n_starts=len(halves) + n_starts, **common
+        ).best
+        return null, alternative
+
+
+@dataclass(frozen=True)
+class _Replicate:
+    """One bootstrap replicate; called with its generator, perhaps in another process."""
+
+    pair: _Pair
+    truth: GaussianMixture
+    n_samples: int
+    n_starts: int
+
+    def __call__(self, rng: np.random.Generator) -> float | None:
+        points, _ = self.truth.draw(self.n_samples, rng)
+        try:
+            null, alternative = self.pair.fits(points, self.n_starts, rng, truth=(self.truth,))
+        except NoUsableFit:
+            return None
+        return 2.0 * (alternative.log_likelihood - null.log_likelihood)
