@@ -38,13 +38,15 @@ def test_imports_run_one_way(package):
     assert not wrong
 
 
-def test_nothing_is_unpickled_or_evaluated():
+def test_no_file_is_unpickled_or_evaluated():
+    """Worker processes are handed pickled tasks by joblib, in one place; nothing is ever read from a file that way."""
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
         for name in imported(path)
         if name in {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
+        and path != ROOT / "em" / "parallel.py"
     }
     assert not wrong
 

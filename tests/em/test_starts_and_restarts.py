@@ -75,7 +75,7 @@ def test_restarts_keep_everything_and_find_a_planted_mixture(tmp_path):
     assert found.log_likelihood(x) >= truth.log_likelihood(x)
     restarts.save(tmp_path / "restarts.json")
     assert em.Restarts.load(tmp_path / "restarts.json") == restarts
-    assert {fit.start_name for fit in restarts.fits} == {"k-means++", "random partition"}
+    assert {fit.start_name for fit in restarts.fits} == {"k-means++", "short runs"}
 
 
 def test_a_start_is_the_same_however_many_follow():
@@ -86,12 +86,67 @@ def test_a_start_is_the_same_however_many_follow():
 
 def test_run_aways_are_listed_apart_from_the_best():
     x = read_columns("galaxies") / 1000.0
-    restarts = em.fit_best(x, 8, n_starts=12, rng=0, max_iterations=500)
+    restarts = em.fit_best(x, 5, n_starts=16, rng=0, max_iterations=500)
     assert restarts.singular
     assert restarts.best not in restarts.singular
-    assert all(fit.status is em.Status.SINGULAR and "effective points" in fit.message for fit in restarts.singular)
+    unbounded = {em.Status.SINGULAR, em.Status.SPIKE}
+    assert all(fit.status in unbounded and "effective points" in fit.message for fit in restarts.singular)
     with pytest.raises(em.NoUsableFit, match="none of the"):
         _ = em.Restarts(restarts.singular).best
+
+
+def test_distinct_optima_are_named_with_the_starts_that_led_there():
+    x = read_columns("galaxies") / 1000.0
+    restarts = em.fit_best(x, 3, n_starts=20, starts=["k-means++", "random points"], rng=0)
+    optima = restarts.optima
+    assert sum(optimum.count for optimum in optima) == len(restarts.usable)
+    assert optima[0].best is restarts.best
+    assert len(optima) >= 2
+    assert all(set(optimum.starts) <= {"k-means++", "random points"} for optimum in optima)
+    gaps = -np.diff([optimum.log_likelihood for optimum in optima])
+    assert (gaps >= 0.0).all()
+
+
+def test_an_optimum_is_one_whatever_its_labels():
+    """Two climbs from one start with its labels turned end at one optimum."""
+    x = read_columns("faithful")
+    start = em.kmeans_plus_plus(x, 3, rng=np.random.default_rng(0))
+    restarts = em.fit_best(x, 3, starts=[start, start.permute([2, 0, 1])], n_starts=2)
+    (optimum,) = restarts.optima
+    assert optimum.count == 2
+    assert optimum.starts == {"given": 2}
+
+
+def test_restarts_do_not_depend_on_the_processes():
+    x = read_columns("faithful")
+    one, two = (em.fit_best(x, 3, n_starts=4, rng=2, n_jobs=n, max_iterations=30) for n in (1, 2))
+    assert [fit.mixture for fit in one.fits] == [fit.mixture for fit in two.fits]
+
+
+def test_starts_may_be_named_given_or_allocations():
+    x = read_columns("faithful")
+    start = em.kmeans_plus_plus(x, 2, rng=np.random.default_rng(0))
+    seen = []
+    restarts = em.fit_best(
+        x, 2, starts=["ward", start, (x[:, 0] > 3).astype(int), "k-means"], n_starts=6, rng=0, progress=seen.append
+    )
+    names = [fit.start_name for fit in restarts.fits]
+    assert names == ["ward", "given", "given allocations", "k-means", "k-means", "k-means"]
+    assert len(seen) == 6
+
+
+@pytest.mark.parametrize(
+    ("starts", "message"),
+    [
+        (["banana"], "known are: k-means"),
+        ([], "starts is empty"),
+        ([em.kmeans_plus_plus(np.arange(6.0), 3, rng=np.random.default_rng(0))], "wanted are K = 2, D = 2"),
+        ([np.zeros(3, dtype=int)], "272 integers"),
+    ],
+)
+def test_wrong_starts_are_named(starts, message):
+    with pytest.raises(ValueError, match=message):
+        em.fit_best(read_columns("faithful"), 2, starts=starts)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import STRUCTURE_NAMES, random_mixture, read_columns
+from support import FAMILY_NAMES, STRUCTURE_NAMES, random_mixture, read_columns
 
 import em
 from em.stopping import StoppingRule, remaining_gain
@@ -76,7 +76,7 @@ def test_one_component_has_the_textbook_standard_errors(structure):
     assert errors.weights.tolist() == [0.0]
 
 
-@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
+@pytest.mark.parametrize("structure", FAMILY_NAMES)
 def test_the_score_vanishes_at_the_optimum_and_errors_have_the_shape_of_the_mixture(structure):
     x = read_columns("faithful")
     mixture = em.fit_best(x, 2, structure=structure, n_starts=4, rng=0, tolerance=1e-12).best.mixture
