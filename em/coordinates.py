@@ -12,6 +12,16 @@ from mixture.covariance import Covariance
 EXTENT = 300.0
 """Logarithms of weight ratios and standard deviations beyond this are refused: their exponentials are of no use."""
 
+SMALLEST_WEIGHT = 1e-12
+"""A component that holds less is empty here; only a prior lets it stay."""
+
+
+class EmptyComponent(ValueError):
+    """A component without weight has no log-ratios."""
+
+    def __init__(self, mixture: GaussianMixture) -> None:
+        super().__init__(f"component {int(mixture.weights.argmin())} is empty: it has no coordinates")
+
 
 class Coordinates:
     """z (P,) <-> theta, for the structures whose covariances share nothing or everything.
@@ -36,6 +46,7 @@ class Coordinates:
         self.origin, self.frame = origin, frame
         self.unframe = solve_triangular(frame, np.eye(origin.size), lower=True)
         self.basis = _orthonormal_log_ratios(n_components)
+        self.lower = np.tril_indices(origin.size)
         self.places = _places(structure, n_components, origin.size)
         self._owners = np.unique(self.places[self.places >= 0], return_index=True)[1]
         self._free = np.flatnonzero(self.places.ravel() >= 0)
@@ -62,9 +73,9 @@ class Coordinates:
         return cls(structure, statistics.counts.size, origin, np.diag(sds))
 
     def vector(self, mixture: GaussianMixture) -> FloatArray:
-        """z of a mixture; raises ValueError for an empty component, which has none."""
-        if not (mixture.weights > 0.0).all():
-            raise ValueError(f"component {int(mixture.weights.argmin())} is empty: it has no coordinates")
+        """z of a mixture; raises EmptyComponent, a ValueError, if it has none."""
+        if mixture.weights.min() < SMALLEST_WEIGHT:
+            raise EmptyComponent(mixture)
         roots = self.unframe @ np.linalg.cholesky(mixture.dense_covariances)
         diagonal = np.arange(self.n_features)
         roots[:, diagonal, diagonal] = np.log(roots[:, diagonal, diagonal])
@@ -81,7 +92,10 @@ class Coordinates:
         roots = self.frame @ self.roots(vector)
         dense = roots @ np.swapaxes(roots, 1, 2)
         stored = self.structure.store(0.5 * (dense + np.swapaxes(dense, 1, 2)))
-        return GaussianMixture(self.weights(vector), means, stored, self.structure.name)
+        mixture = GaussianMixture(self.weights(vector), means, stored, self.structure.name)
+        if mixture.weights.min() < SMALLEST_WEIGHT:
+            raise EmptyComponent(mixture)
+        return mixture
 
     def largest_stretch(self, step: FloatArray) -> float:
         """The largest change of a log standard deviation over a step (P,)."""

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from em.climb import climb
 from em.moves import EM, Move
 from em.objective import Objective
-from em.sources import Source, source_of
+from em.rate import rate_if_any
+from em.sources import InMemory, Source, source_of
 from em.spikes import spikes
 from em.status import Status
 from mixture import ConjugatePrior, GaussianMixture
@@ -32,8 +33,8 @@ class EMFit(Stored):
     detail           what happened, naming the singular component or the spike; empty if nothing did
     remaining_gain   estimated gain still to come in nats; infinite if it could not be estimated
     rate             rate at which EM's parameters converged, from the trace: an estimate of the largest eigenvalue of
-                     the fraction of missing information (`em.convergence_rate` has the exact one); None if the climb
-                     was too short to show it, or not EM
+                     the fraction of missing information; None if the climb was too short to show it, or not EM
+    exact_rate       that eigenvalue from the exact matrices at `mixture`; None if it was not asked for
     seconds          wall time
     start            the mixture it started from
     start_name       how that start was made
@@ -54,6 +55,7 @@ class EMFit(Stored):
     start_name: str = "given"
     move: str = EM.name
     notes: tuple[str, ...] = ()
+    exact_rate: float | None = None
 
     @property
     def log_likelihood(self) -> float:
@@ -91,6 +93,7 @@ class EMFit(Stored):
             "detail": self.detail,
             "remaining_gain": self.remaining_gain if np.isfinite(self.remaining_gain) else None,
             "rate": self.rate,
+            "exact_rate": self.exact_rate,
             "seconds": self.seconds,
             "start": self.start.to_dict(),
             "start_name": self.start_name,
@@ -112,6 +115,7 @@ class EMFit(Stored):
                 detail=content["detail"],
                 remaining_gain=np.inf if gain is None else gain,
                 rate=content["rate"],
+                exact_rate=content["exact_rate"],
                 seconds=content["seconds"],
                 start=GaussianMixture.from_dict(content["start"]),
                 start_name=content["start_name"],
@@ -140,6 +144,7 @@ def fit(
     floor: float | None = None,
     prior: ConjugatePrior | None = None,
     start_name: str = "given",
+    exact_rate: bool = False,
     threads: int | None = None,
 ) -> EMFit:
     """Climb log p(X | theta) = sum_n w_n log sum_k pi_k N(x_n | mu_k, Sigma_k) from `start` to a local optimum.
@@ -153,6 +158,7 @@ def fit(
     floor           keeps Sigma_k - floor S positive semidefinite, S the covariance of all the data: a share, such as
                     1e-3, that means the same in all units
     prior           climb log p(X | theta) + log p(theta) instead (MAP-EM)
+    exact_rate      whether to compute the exact rate of convergence too (complete data in memory, without a prior)
     threads         threads for large N; default all cores
 
     The covariance structure is that of `start`. Raises ValueError for bad data, weights or settings, and
@@ -165,6 +171,8 @@ def fit(
         raise ValueError(f"the prior is for {prior.mean.size} features, but the data have {source.n_features} columns")
     objective = Objective(source, start.structure, prior=prior, floor=floor, threads=threads)
     way = EM() if move is None else move
+    if exact_rate and (prior is not None or not isinstance(source, InMemory)):
+        raise ValueError("exact_rate is for complete data in memory and without a prior: leave it out")
     seen = climb(objective, start, way, tolerance=tolerance, max_iterations=max_iterations)
     status, detail = seen.status, seen.detail
     if status.usable and prior is None and floor is None:
@@ -185,6 +193,7 @@ def fit(
         start_name=start_name,
         move=way.name,
         notes=source.notes,
+        exact_rate=rate_if_any(source, seen.position.mixture) if exact_rate and status.usable else None,
     )
 
 

@@ -22,6 +22,8 @@ class CompleteMetric:
         self._of = coordinates
         self._roots = coordinates.roots(vector)
         self._inverse = np.linalg.inv(self._roots)
+        self._covariances = self._roots @ np.swapaxes(self._roots, 1, 2)
+        self._precisions = np.swapaxes(self._inverse, 1, 2) @ self._inverse
         self._expected = np.maximum(moments.counts.sum() * coordinates.weights(vector), SMALLEST_COUNT)
         self._mean_counts = np.maximum(moments.mean_counts, SMALLEST_COUNT)[:, None]
         counts = np.maximum(moments.covariance_counts, SMALLEST_COUNT)
@@ -37,7 +39,7 @@ class CompleteMetric:
         """B^-1 g: a step (P,) from a gradient (P,)."""
         of, (a, m, c) = self._of, self._split(slopes)
         weights = of.basis.T @ ((of.basis @ a) / self._expected)
-        means = np.einsum("kij,klj,kl->ki", self._roots, self._roots, m, optimize=True) / self._mean_counts
+        means = (self._covariances @ m[:, :, None])[:, :, 0] / self._mean_counts
         if of.structure.diagonal:
             return np.concatenate([weights, means.ravel(), c / self._scales])
         roots, lower = self._roots[: len(self._scales)], self._matrices(c)
@@ -55,7 +57,7 @@ class CompleteMetric:
         moved = of.basis @ a
         shares = self._expected / self._expected.sum()
         weights = of.basis.T @ (self._expected * (moved - shares @ moved))
-        means = np.einsum("kji,kjl,kl->ki", self._inverse, self._inverse, m, optimize=True) * self._mean_counts
+        means = (self._precisions @ m[:, :, None])[:, :, 0] * self._mean_counts
         if of.structure.diagonal:
             return np.concatenate([weights, means.ravel(), c * self._scales])
         inverse, lower = self._inverse[: len(self._scales)], self._matrices(c)
@@ -72,13 +74,12 @@ class CompleteMetric:
         return vector[of.of_weights], means, vector[of.of_covariances]
 
     def _matrices(self, elements: FloatArray) -> FloatArray:
-        d = self._of.n_features
-        matrices = np.zeros((len(self._scales), d, d))
-        rows, columns = np.tril_indices(d)
+        rows, columns = self._of.lower
+        matrices = np.zeros((len(self._scales), self._of.n_features, self._of.n_features))
         matrices[:, rows, columns] = elements.reshape(len(self._scales), rows.size)
         return matrices
 
     def _elements(self, matrices: FloatArray) -> FloatArray:
-        rows, columns = np.tril_indices(self._of.n_features)
+        rows, columns = self._of.lower
         elements: FloatArray = matrices[:, rows, columns].ravel()
         return elements

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
+from em.sources import InMemory, Source
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 from mixture.information import information
@@ -31,12 +32,30 @@ def convergence_rate(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLi
     """Eigenvalues of I_c^-1 (I_c - I_o), I_c the complete-data and I_o the observed information, both exact.
 
     Meant at an optimum. A rate of 1 or more says that EM moves away from this mixture: a saddle point.
-    x (N, D), weights (N,) or None. Raises ValueError for bad data or an empty component.
+    x (N, D), weights (N,) or None. Raises ValueError for bad data, for an empty component, and far from an optimum,
+    where the complete data may not have a positive definite information.
     Source: Dempster, Laird & Rubin 1977, section 3, eq. 3.15; McLachlan & Krishnan 2008, section 3.9; Meng & Rubin
     1991, JASA 86:899.
     """
     found = information(x, mixture, weights=weights)
-    scale = np.sqrt(np.diagonal(found.complete))
+    curvatures = np.diagonal(found.complete)
+    scale = np.sqrt(np.where(curvatures > 0.0, curvatures, 1.0))
     outer = np.outer(scale, scale)
-    observed, vectors = eigh(found.observed / outer, found.complete / outer)
+    try:
+        observed, vectors = eigh(found.observed / outer, found.complete / outer)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "the complete-data information is not positive definite: EM has no rate here. Let it converge further, or"
+            " fit fewer components."
+        ) from error
     return ConvergenceRate(rate=float(1.0 - observed[0]), fractions=1.0 - observed, direction=vectors[:, 0])
+
+
+def rate_if_any(source: Source, mixture: GaussianMixture) -> float | None:
+    """The exact rate at a mixture fitted to complete data in memory, or None where there is none."""
+    if not isinstance(source, InMemory):
+        return None
+    try:
+        return convergence_rate(source.points, mixture, weights=source.weights if source.weights.size else None).rate
+    except ValueError:
+        return None

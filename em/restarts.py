@@ -13,6 +13,7 @@ from em.nesting import refit_above
 from em.optima import SAME_OPTIMUM, Optimum, distinct_optima
 from em.parallel import over_cores
 from em.progress import telling
+from em.rate import rate_if_any
 from em.sources import InMemory, Source, source_of
 from em.starts import Start, from_allocations, start_named
 from em.steps import SingularComponent
@@ -25,6 +26,9 @@ START_ROWS = 100_000
 
 THREADED_ROWS = 100_000
 """Rows from which a pass keeps all cores busy, so that climbs are best taken one after the other."""
+
+LARGEST_RATE_WORK = 10**8
+"""Multiply-adds N K P^2 up to which the best fit's exact rate of convergence is computed."""
 
 DEFAULT_STARTS = ("k-means++", "short runs")
 """The kinds of start `fit_best` takes in turn."""
@@ -150,7 +154,8 @@ def fit_best(
     progress   True for a bar on the terminal, or a function to call with each outcome
     move, tolerance, max_iterations, weights, missing, floor, prior, threads    as in `em.fit`
 
-    One component needs one start. Raises ValueError for bad data (constant or copied columns, fewer points than
+    One component needs one start. The best fit knows its exact rate of convergence, unless that takes long to compute
+    (N K P^2 > 1e8 for P parameters). Raises ValueError for bad data (constant or copied columns, fewer points than
     components) and bad settings. A start that fails or runs into a singularity is kept and listed; see `Restarts`.
     """
     check_settings(tolerance, max_iterations, floor, threads)
@@ -185,7 +190,18 @@ def fit_best(
     )
     if not found.usable:
         return found
-    return replace(found, fits=found.fits + refit_above(climber.climb, source, found.best, simpler, prior=prior))
+    found = replace(found, fits=found.fits + refit_above(climber.climb, source, found.best, simpler, prior=prior))
+    return _with_exact_rate(found, source) if prior is None and floor is None else found
+
+
+def _with_exact_rate(found: Restarts, source: Source) -> Restarts:
+    """The same, the best fit with the exact rate of convergence, where that costs less than the climbs did."""
+    best = found.best
+    work = source.n_samples * best.mixture.n_components * best.mixture.n_parameters**2
+    if work > LARGEST_RATE_WORK:
+        return found
+    known = replace(best, exact_rate=rate_if_any(source, best.mixture))
+    return replace(found, fits=tuple(known if fit is best else fit for fit in found.fits))
 
 
 @dataclass(frozen=True)

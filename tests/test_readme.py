@@ -7,11 +7,12 @@ from support import ROOT
 
 
 def test_the_python_of_the_readme_runs(capsys):
-    [block] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     scope: dict[str, object] = {}
     before = dict(mpl.rcParams)
-    exec(compile(block, "README.md", "exec"), scope)
+    exec(compile("\n".join(blocks), "README.md", "exec"), scope)
     assert "R-hat" in capsys.readouterr().out
+    assert scope["choice"].best.structure == "tied"
     assert scope["best"].status.name == "CONVERGED"
     assert dict(mpl.rcParams) == before
 

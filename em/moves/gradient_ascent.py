@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
-from em.moves.landscape import Landscape
+from em.moves.landscape import Landscape, with_em_beyond
 from em.moves.line_search import search
 from em.moves.move import Move, Step
 from em.moves.quasi_newton import Memory
@@ -30,6 +30,9 @@ class GradientAscent(Move):
     name = "gradient ascent"
 
     def steps(self, objective: Objective, start: Position) -> Iterator[Step]:
+        return with_em_beyond(objective, start, self._steps(objective, start))
+
+    def _steps(self, objective: Objective, start: Position) -> Iterator[Step]:
         landscape = Landscape(objective, start)
         place = landscape.place(start)
         memory, length = Memory(REMEMBERED), 1.0 / place.total

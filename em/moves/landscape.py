@@ -1,17 +1,21 @@
 """The objective over unconstrained coordinates: where a climb stands, and where it may go."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from em.coordinates import Coordinates
+from em.coordinates import Coordinates, EmptyComponent
 from em.metric import CompleteMetric
+from em.moves.expectation_maximisation import em_steps
+from em.moves.move import Step
 from em.objective import Objective, Position
 from em.steps import covariance_floor
 from em.stopping import rounding_of
 from mixture import Moments, structure_named
 from mixture.arrays import FloatArray
+from mixture.covariance import InnerStep
 
 NEAR_FLOOR = 1e-6
 """Covariances less than this share above the floor stand on it."""
@@ -48,6 +52,17 @@ class Place:
         return rounding_of(self.position.statistics, self.position.mixture)
 
 
+def with_em_beyond(objective: Objective, start: Position, steps: Iterator[Step]) -> Iterator[Step]:
+    """`steps`, and EM's own from where a component becomes empty: a prior lets it, and it has no coordinates then."""
+    position = start
+    try:
+        for step in steps:
+            position = step.position
+            yield step
+    except EmptyComponent:
+        yield from em_steps(objective, position, InnerStep.MAXIMISE)
+
+
 class Landscape:
     """An objective in coordinates fixed at the start of a climb.
 
@@ -62,7 +77,7 @@ class Landscape:
         self._floor = None if floor is None else (1.0 + NEAR_FLOOR) * covariance_floor(start.statistics, floor)
 
     def place(self, position: Position, vector: FloatArray | None = None) -> Place:
-        """The place of a position; raises ValueError for an empty component."""
+        """The place of a position; raises EmptyComponent if it has none."""
         z = self._coordinates.vector(position.mixture) if vector is None else vector
         prior = self._objective.prior
         statistics = position.statistics
@@ -73,11 +88,11 @@ class Landscape:
         """The place at z, by one pass; None, without a pass, where z is no mixture or on or below the floor."""
         try:
             mixture = self._coordinates.mixture(vector)
-        except (ValueError, np.linalg.LinAlgError):
+            if self.on_floor(mixture.covariances):
+                return None
+            position = self._objective.evaluate(mixture)
+        except (ValueError, np.linalg.LinAlgError):  # no mixture, or one too close to singular for its prior
             return None
-        if self.on_floor(mixture.covariances):
-            return None
-        position = self._objective.evaluate(mixture)
         if not np.isfinite(position.value):
             return None
         place = self.place(position, vector)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
+from em.moves.landscape import with_em_beyond
 from em.moves.move import Move, Step
 from em.moves.quasi_newton import MEMORY, EuclideanMemory, climb_by_pairs
 from em.objective import Objective, Position
@@ -26,4 +27,6 @@ class LBFGS(Move):
     name = "L-BFGS"
 
     def steps(self, objective: Objective, start: Position) -> Iterator[Step]:
-        return climb_by_pairs(objective, start, EuclideanMemory(self.memory), em_first=0)
+        return with_em_beyond(
+            objective, start, climb_by_pairs(objective, start, EuclideanMemory(self.memory), em_first=0)
+        )

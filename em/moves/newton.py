@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from em.curvature import objective_hessian, whiten
-from em.moves.landscape import Landscape, Place
+from em.moves.landscape import Landscape, Place, with_em_beyond
 from em.moves.line_search import search
 from em.moves.move import Move, Step
 from em.objective import Objective, Position
@@ -40,6 +40,9 @@ class Newton(Move):
     name = "Newton"
 
     def steps(self, objective: Objective, start: Position) -> Iterator[Step]:
+        return with_em_beyond(objective, start, self._steps(objective, start))
+
+    def _steps(self, objective: Objective, start: Position) -> Iterator[Step]:
         source = objective.source
         if not isinstance(source, InMemory):
             raise ValueError(
@@ -66,7 +69,10 @@ class Newton(Move):
 def _newton(place: Place, hessian: FloatArray) -> tuple[FloatArray, float]:
     """The direction, and the estimated gain to come from here; infinite where the objective is not concave."""
     complete = np.stack([place.metric.times(unit) for unit in np.eye(place.coordinates.size)])
-    shares, directions = eigh(-0.5 * (hessian + hessian.T), 0.5 * (complete + complete.T))
+    try:
+        shares, directions = eigh(-0.5 * (hessian + hessian.T), 0.5 * (complete + complete.T))
+    except np.linalg.LinAlgError:  # a component all but empty: EM's own direction
+        return place.metric.inverse_times(place.gradient), float("inf")
     slopes = directions.T @ place.gradient
     sizes = np.maximum(np.abs(shares), FLATTEST)
     remaining = 0.5 * float(np.square(slopes) @ (1.0 / sizes))

@@ -109,17 +109,20 @@ def climb_by_pairs(objective: Objective, start: Position, memory: Memory, em_fir
         memory.note(place, after)
         place = after
         yield Step(place.position, memory.remaining(place))
+    direction = memory.direction(place)
     while True:
         if not landscape.inner(place):
             memory.forget()
             place = landscape.em_step(place)
+            direction = memory.direction(place)
             yield Step(place.position)
             continue
-        found = search(landscape, place, memory.direction(place))
+        found = search(landscape, place, direction)
         if found is None and memory.pairs:
             memory.forget()
             found = search(landscape, place, memory.direction(place))
         after = landscape.em_step(place) if found is None else found
         memory.note(place, after)
         place = after
-        yield Step(place.position, memory.remaining(place, memory.direction(place)))
+        direction = memory.direction(place)
+        yield Step(place.position, memory.remaining(place, direction))

@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from em.moves.landscape import Landscape, Place
+from em.moves.landscape import Landscape, Place, with_em_beyond
 from em.moves.move import Move, Step
 from em.moves.quasi_newton import Memory
 from em.objective import Objective, Position
@@ -32,6 +32,9 @@ class Squarem(Move):
     name = "SQUAREM"
 
     def steps(self, objective: Objective, start: Position) -> Iterator[Step]:
+        return with_em_beyond(objective, start, self._steps(objective, start))
+
+    def _steps(self, objective: Objective, start: Position) -> Iterator[Step]:
         landscape = Landscape(objective, start)
         place = landscape.place(start)
         lengths: deque[float] = deque(maxlen=REMEMBERED)

@@ -219,3 +219,24 @@ def test_old_faithful_with_three_tied_components():
         quick, of_em = em.fit(x, start, move=AcceleratedEM()), em.fit(x, start, move=EM())
         assert quick.n_passes < 100
         assert quick.log_likelihood >= of_em.log_likelihood - 2e-8
+
+
+@pytest.mark.parametrize("move", [AcceleratedEM(), Squarem(), LBFGS()], ids=lambda m: m.name)
+def test_missing_cells_are_climbed_too(move):
+    """Fisher's identity holds for whatever is missing."""
+    x = two_groups()
+    start = start_of(x, 2, "full")
+    x[np.random.default_rng(0).random(x.shape) < 0.15] = np.nan
+    x = x[~np.isnan(x).all(axis=1)]
+    of_em = em.fit(x, start, missing=True, tolerance=1e-12)
+    fit = em.fit(x, start, missing=True, move=move)
+    assert fit.log_likelihood == pytest.approx(of_em.log_likelihood, abs=2e-8)
+
+
+@pytest.mark.parametrize("move", MOVES, ids=NAMES)
+def test_a_prior_may_empty_a_component(move):
+    x = np.concatenate([np.random.default_rng(0).standard_normal((60, 1)), [[1e3]]])
+    prior = ConjugatePrior.fraley_raftery(x, 3)
+    fit = em.fit(x, start_of(x, 3, "spherical"), move=move, prior=prior, max_iterations=200)
+    assert np.isfinite(fit.values).all()
+    assert (np.diff(fit.values) > -1e-9).all()

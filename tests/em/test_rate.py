@@ -48,3 +48,15 @@ def test_the_direction_is_an_eigenvector_and_a_saddle_shows():
     saddle = em.convergence_rate(x, twice)
     assert saddle.rate >= 1.0 - 1e-9
     assert saddle.direction.size == twice.n_parameters
+
+
+def test_both_rates_are_part_of_the_result():
+    x = read_columns("faithful")
+    restarts = em.fit_best(x, 2, rng=0, n_starts=4)
+    assert restarts.best.exact_rate == pytest.approx(em.convergence_rate(x, restarts.best.mixture).rate)
+    assert restarts.best.rate == pytest.approx(restarts.best.exact_rate, abs=0.02)
+    assert em.EMFit.from_dict(restarts.best.to_dict()) == restarts.best
+    alone = em.fit(x, restarts.best.start, exact_rate=True)
+    assert alone.exact_rate == pytest.approx(restarts.best.exact_rate, rel=1e-6)
+    with pytest.raises(ValueError, match="complete data in memory"):
+        em.fit(np.where(x > 95, np.nan, x), restarts.best.start, missing=True, exact_rate=True)
