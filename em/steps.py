@@ -79,8 +79,9 @@ def m_step(
         current=None if current is None else current.covariances,
         inner=inner,
     )
-    _check_singular(covariance, covariances, means, statistics)
-    return GaussianMixture(statistics.counts / statistics.counts.sum(), means, covariances, structure)
+    pivots = _regular_pivots(covariance, covariances, means, statistics)
+    weights = statistics.counts / statistics.counts.sum()
+    return GaussianMixture.of_checked(weights, means, np.asarray(covariances), covariance.name, pivots)
 
 
 def covariance_floor(statistics: ExpectedStatistics, floor: float) -> FloatArray:
@@ -93,9 +94,10 @@ def covariance_floor(statistics: ExpectedStatistics, floor: float) -> FloatArray
     return floor * total
 
 
-def _check_singular(
+def _regular_pivots(
     covariance: Covariance, covariances: FloatArray, means: FloatArray, statistics: ExpectedStatistics
-) -> None:
+) -> FloatArray:
+    """The pivots of the covariances; raises SingularComponent if one is singular, or has left the numbers."""
     stack = covariance.stack(covariances)
     variances = np.diagonal(covariance.expand(stack, means.shape[1]), axis1=-2, axis2=-1)
     # Deviations from a mean of size m are known to EPSILON m at best, their squares to that squared.
@@ -107,7 +109,13 @@ def _check_singular(
     if collapsed.size:
         k = int(collapsed[0])
         raise SingularComponent(k, float(counts[k]), f"{owner}has no variance left in feature {features[0]}")
-    collinear = np.flatnonzero(covariance.pivots(stack) < SMALLEST_PIVOT)
+    pivots = covariance.pivots(stack)
+    collinear = np.flatnonzero(~(pivots >= SMALLEST_PIVOT))
     if collinear.size:
         k = int(collinear[0])
         raise SingularComponent(k, float(counts[k]), f"{owner}has collapsed onto a line or plane")
+    infinite = np.flatnonzero(~np.isfinite(means).all(axis=1))
+    if infinite.size or not np.isfinite(covariances).all():
+        k = int(infinite[0]) if infinite.size else 0
+        raise SingularComponent(k, float(statistics.counts[k]), "has left the range of floating-point numbers")
+    return pivots

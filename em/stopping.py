@@ -35,9 +35,8 @@ def rounding_of(statistics: ExpectedStatistics, mixture: GaussianMixture) -> flo
     Three sources: the sum itself, the quadratic form (whose error grows with 1 / pivot of the covariance), and means
     that cannot be stored finer than EPSILON times their distance from the origin.
     """
-    structure = mixture.covariance_structure
     total = statistics.counts.sum()
-    pivot = structure.pivots(structure.stack(mixture.covariances)).min()
+    pivot = mixture.pivots.min()
     in_sum = 64.0 * EPSILON * (abs(statistics.log_likelihood) + total * mixture.n_features / pivot)
     variances = np.diagonal(mixture.dense_covariances, axis1=1, axis2=2)
     in_means = (statistics.counts[:, None] * np.square(2.0 * EPSILON * mixture.means) / (variances * pivot)).sum()

@@ -46,7 +46,30 @@ class GaussianMixture(Stored):
         object.__setattr__(self, "structure", structure_named(structure).name)
         _check_weights(self.weights)
         _check_means(self.means, len(self.weights))
-        _check_covariances(self.covariances, self.covariance_structure, *self.means.shape)
+        pivots = _checked_pivots(self.covariances, self.covariance_structure, *self.means.shape)
+        object.__setattr__(self, "_pivots", pivots)
+
+    @classmethod
+    def of_checked(
+        cls, weights: FloatArray, means: FloatArray, covariances: FloatArray, structure: str, pivots: FloatArray
+    ) -> Self:
+        """A mixture of arrays that their maker has checked and hands over for good; `pivots` as in the property.
+
+        For the loops that make thousands: the checks of the constructor would cost more than an M step.
+        """
+        mixture = cls.__new__(cls)
+        for name, array in (("weights", weights), ("means", means), ("covariances", covariances)):
+            array.setflags(write=False)
+            object.__setattr__(mixture, name, array)
+        object.__setattr__(mixture, "structure", structure)
+        object.__setattr__(mixture, "_pivots", pivots)
+        return mixture
+
+    @property
+    def pivots(self) -> FloatArray:
+        """(K,), or (1,) if shared: 1 - R^2 of the most predictable feature; see `Covariance.pivots`."""
+        pivots: FloatArray = self.__dict__["_pivots"]
+        return pivots
 
     @property
     def covariance_structure(self) -> Covariance:
@@ -191,7 +214,8 @@ def _check_means(means: FloatArray, n_components: int) -> None:
         raise ValueError(f"the mean of component {wrong[0]} is not finite: {means[wrong[0]]}")
 
 
-def _check_covariances(covariances: FloatArray, structure: Covariance, n_components: int, n_features: int) -> None:
+def _checked_pivots(covariances: FloatArray, structure: Covariance, n_components: int, n_features: int) -> FloatArray:
+    """The pivots of the covariances; raises ValueError for covariances that are none."""
     shape = structure.shape(n_components, n_features)
     if covariances.shape != shape:
         raise ValueError(
@@ -212,4 +236,6 @@ def _check_covariances(covariances: FloatArray, structure: Covariance, n_compone
     scales = np.sqrt(np.abs(np.diagonal(dense, axis1=1, axis2=2)))
     asymmetry = np.abs(dense - np.swapaxes(dense, 1, 2)) - 1e-10 * scales[:, :, None] * scales[:, None, :]
     refuse((asymmetry > 0.0).any(axis=(1, 2)), "symmetric")
-    refuse(structure.pivots(stack) <= 0.0, "positive definite")
+    pivots = structure.pivots(stack)
+    refuse(pivots <= 0.0, "positive definite")
+    return pivots
