@@ -18,17 +18,26 @@ _LIBRARIES = ("numpy", "scipy", "numba", "pymc", "pytensor", "nutpie", "arviz", 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much to compute: posterior draws and tuning steps per chain, chains, EM starts."""
+    """How much to compute: posterior draws and tuning steps per chain, chains, EM starts, points of simulated data.
 
-    draws: int
-    tune: int
-    chains: int
-    n_starts: int
+    What an experiment has no use for stays at 1, and is not told in its report.
+    """
+
+    draws: int = 1
+    tune: int = 1
+    chains: int = 1
+    n_starts: int = 1
+    n_samples: int = 1
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+
+    @property
+    def told(self) -> dict[str, int]:
+        """What of it an experiment has a use for, by name."""
+        return {name: value for name, value in asdict(self).items() if value > 1}
 
 
 def _ignore(_steps: int) -> None:
@@ -141,7 +150,7 @@ class Experiment[Result]:
         declared: dict[str, str | float | int] = {
             "seed": seed,
             "budget": "quick" if quick else "full",
-            **asdict(budget),
+            **budget.told,
         }
         measured: dict[str, str | float | int] = {"seconds": seconds, **library_versions()}
         return replace(report, provenance={**declared, **report.provenance, **measured})

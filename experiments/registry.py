@@ -1,5 +1,5 @@
 """Every experiment there is."""
 
-from experiments import galaxies, old_faithful
+from experiments import ascents, em_speed, galaxies, old_faithful
 
-EXPERIMENTS = (old_faithful.EXPERIMENT, galaxies.EXPERIMENT)
+EXPERIMENTS = (old_faithful.EXPERIMENT, galaxies.EXPERIMENT, ascents.EXPERIMENT, em_speed.EXPERIMENT)

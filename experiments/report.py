@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 type Json = bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None
 type Width = Literal["single", "double"]
-type Comparison = Literal["equal within", "at least"]
+type Comparison = Literal["equal within", "at least", "at most"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
@@ -86,6 +86,7 @@ class Claim:
     """A published number beside ours.
 
     "equal within": |ours - published| <= tolerance.   "at least": ours >= published - tolerance.
+    "at most": ours <= published + tolerance.
     A number that is not finite never passes.
     """
 
@@ -107,7 +108,9 @@ class Claim:
         """Whether the claim holds here."""
         if not math.isfinite(self.difference):
             return False
-        gap = abs(self.difference) if self.kind == "equal within" else -self.difference
+        gap = {"equal within": abs(self.difference), "at least": -self.difference, "at most": self.difference}[
+            self.kind
+        ]
         return bool(gap <= self.tolerance)
 
 

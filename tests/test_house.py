@@ -8,13 +8,14 @@ import tomllib
 import pytest
 from support import ROOT
 
-PACKAGES = ("mixture", "em", "bayesian", "experiments")
+PACKAGES = ("mixture", "em", "bayesian", "experiments", "benchmarks")
 PROBABILISTIC = {"pymc", "pytensor", "arviz", "nutpie"}
 FORBIDDEN = {
-    "mixture": {"em", "bayesian", "experiments", "matplotlib", "pandas", *PROBABILISTIC},
-    "em": {"bayesian", "experiments", "matplotlib", *PROBABILISTIC},
-    "bayesian": {"em", "experiments", "matplotlib"},
+    "mixture": {"em", "bayesian", "experiments", "benchmarks", "matplotlib", "pandas", *PROBABILISTIC},
+    "em": {"bayesian", "experiments", "benchmarks", "matplotlib", *PROBABILISTIC},
+    "bayesian": {"em", "experiments", "benchmarks", "matplotlib"},
     "experiments": set(),
+    "benchmarks": {"matplotlib"},
 }
 
 

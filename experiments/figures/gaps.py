@@ -1,0 +1,65 @@
+"""How climbs come closer to their optimum, pass by pass."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
+
+from experiments import style
+from experiments.figures import canvas
+from experiments.figures.canvas import Drawn
+from experiments.style import Look
+
+LEAST = 1e-10
+"""Nats: gaps below are drawn here."""
+
+MOVES: Mapping[str, Look] = {
+    "EM": style.METHODS["em"],
+    "generalised EM": Look(style.VERMILION, (0, (4, 1.5)), "s"),
+    "accelerated EM": Look(style.GREEN, "-", "D"),
+    "SQUAREM": Look(style.PURPLE, (0, (4, 1.5)), "^"),
+    "L-BFGS": Look(style.SKY, "-", "v"),
+    "Newton": Look(style.BLACK, (0, (1, 1.2)), "P"),
+    "gradient ascent": Look(style.ORANGE, (0, (4, 1, 1, 1)), "X"),
+}
+"""What each way to climb looks like, in every figure."""
+
+
+@canvas.drawn_in_style
+def gaps(traces: pd.DataFrame, panels: Sequence[str]) -> Drawn:
+    """A panel for each problem: the gap to the optimum (nats, log) by passes over the data (log), a line for each move.
+
+    traces  problem, move, passes, gap
+
+    Gaps below 1e-10 nats are drawn there. Two columns wide.
+    """
+    figure, (axes,) = canvas.panels(1, len(panels), width=style.DOUBLE_COLUMN, height=2.7, share_y=True)
+    moves = list(dict.fromkeys(traces["move"]))
+    for index, (ax, problem) in enumerate(zip(axes, panels, strict=True)):
+        for move in moves:
+            of = traces[(traces["problem"] == problem) & (traces["move"] == move)]
+            gap = np.maximum(of["gap"].to_numpy(np.float64), LEAST)
+            passes = of["passes"].to_numpy(np.float64)
+            first_below = int((gap <= LEAST).argmax()) + 1 if (gap <= LEAST).any() else gap.size
+            look = MOVES[move]
+            ax.plot(passes[:first_below], gap[:first_below], linewidth=1.2, **look.line)
+            ax.plot(passes[first_below - 1], gap[first_below - 1], markersize=3.5, clip_on=False, **look.points)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.xaxis.set_major_locator(LogLocator(numticks=7))
+        ax.xaxis.set_major_formatter(canvas.Powers())
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xlim(left=1.0)
+        ax.set_xlabel("passes over the data", fontsize=canvas.TEXT_POINTS)
+        canvas.letter(ax, index)
+        ax.set_title(problem, fontsize=8, pad=3)
+    axes[0].yaxis.set_major_locator(LogLocator(numticks=8))
+    axes[0].yaxis.set_minor_locator(NullLocator())
+    axes[0].yaxis.set_major_formatter(canvas.Powers(lowest=LEAST))
+    axes[0].set_ylim(bottom=LEAST)
+    axes[0].set_ylabel("gap to the optimum (nats)", fontsize=canvas.TEXT_POINTS)
+    handles = [Line2D([], [], linewidth=1.2, marker=MOVES[move].marker, **MOVES[move].line) for move in moves]
+    canvas.legend_above(figure, handles, moves)
+    return Drawn(figure, {"gaps": traces})
