@@ -21,7 +21,7 @@ MAX_ITERATIONS = 10_000
 TOLERANCE = 1e-8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EMFit(Stored):
     """The end of one climb.
 
@@ -124,6 +124,24 @@ class EMFit(Stored):
             )
         except KeyError as error:
             raise ValueError(f"this is not a stored EM fit: {error} missing") from error
+
+    def __repr__(self) -> str:
+        mixture = self.mixture
+        return (
+            f"EMFit(K={mixture.n_components}, {mixture.structure}, log-likelihood {self.log_likelihood:.6f},"
+            f" {self.n_iterations} iterations of {self.move} from {self.start_name}, {self.status.name})"
+        )
+
+    def __str__(self) -> str:
+        first = f"{self.move} from {self.start_name}: log-likelihood {self.log_likelihood:.6f} nats"
+        rate = self.rate if self.exact_rate is None else self.exact_rate
+        lines = [
+            f"{first}, {self.n_iterations} iterations, {self.n_passes} passes" + (f", rate {rate:.3f}" if rate else ""),
+            self.message,
+            *self.notes,
+            str(self.mixture),
+        ]
+        return "\n".join(lines)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EMFit) and self.to_dict() == other.to_dict()

@@ -27,6 +27,9 @@ START_ROWS = 100_000
 THREADED_ROWS = 100_000
 """Rows from which a pass keeps all cores busy, so that climbs are best taken one after the other."""
 
+SHOWN_OPTIMA = 5
+"""Optima that are printed."""
+
 LARGEST_RATE_WORK = 10**8
 """Multiply-adds N K P^2 up to which the best fit's exact rate of convergence is computed."""
 
@@ -49,7 +52,7 @@ class FailedStart:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Restarts(Stored):
     """All climbs from several starts.
 
@@ -100,6 +103,20 @@ class Restarts(Stored):
     def optima(self) -> tuple[Optimum, ...]:
         """The distinct optima found (up to relabelling), highest first, with the starts that led there."""
         return distinct_optima(self.usable)
+
+    def __repr__(self) -> str:
+        return f"Restarts({self.n_starts} starts, {len(self.usable)} usable, {len(self.optima)} distinct optima)"
+
+    def __str__(self) -> str:
+        shown = self.optima[:SHOWN_OPTIMA]
+        lines = [f"{self.n_starts} starts, {len(self.usable)} usable, {len(self.optima)} distinct optima"]
+        for optimum in shown:
+            led = ", ".join(f"{name} {count}" for name, count in optimum.starts.items())
+            lines.append(f"  log-likelihood {optimum.log_likelihood:.6f}: {optimum.count} ({led})")
+        hidden = len(self.optima) - len(shown)
+        lines += [f"  and {hidden} lower ones"] if hidden else []
+        lines += [f"  left out: {fit.detail}" for fit in self.singular[:1]]
+        return "\n".join(lines + ([str(self.best)] if self.usable else []))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings, exact in JSON."""

@@ -21,6 +21,9 @@ from mixture.arrays import FloatArray, as_component_count, check_columns
 CRITERIA = ("bic", "aic", "icl")
 """What a choice can go by."""
 
+SHOWN_MODELS = 3
+"""Models that are printed."""
+
 STARTS = ("hierarchical", "k-means++", "short runs")
 
 
@@ -49,7 +52,7 @@ class Cell:
         return self.restarts.best
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choice:
     """All models that were fitted, and the one a criterion prefers. SMALLER IS BETTER; mclust prints -BIC and -ICL.
 
@@ -100,6 +103,19 @@ class Choice:
         order = list(dict.fromkeys(long["structure"]))
         long = long.astype({which: "float64"})
         return long.pivot_table(which, "n_components", "structure", dropna=False, sort=False)[order].sort_index()
+
+    def __repr__(self) -> str:
+        return f"Choice({len(self.cells)} models, {len(self.failed)} without a usable fit, by {self.criterion})"
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.cells)} models by {self.criterion.upper()}, {self.sign}"]
+        if len(self.failed) < len(self.cells):
+            for cell in self.fitted[:SHOWN_MODELS]:
+                value = getattr(cell.criteria, self.criterion)
+                mclust = structure_named(cell.structure).mclust
+                lines.append(f"  {cell.structure} ({mclust}), K = {cell.n_components}: {value:.4f}")
+        lines += [f"  {cell.structure}, K = {cell.n_components} failed: {cell.reason}" for cell in self.failed]
+        return "\n".join(lines)
 
     def summary(self) -> pd.DataFrame:
         """One row a model: log-likelihood, parameters, criteria, share of starts at the best, why it failed."""

@@ -17,7 +17,7 @@ from mixture import STRUCTURES, GaussianMixture, structure_named
 from mixture.arrays import FloatArray, as_points, as_whole_number
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LikelihoodRatioTest:
     """H0: K components against K + 1, by parametric bootstrap.
 
@@ -37,6 +37,15 @@ class LikelihoodRatioTest:
     null: EMFit
     alternative: EMFit
     n_failed: int
+
+    def __str__(self) -> str:
+        failed = f", {self.n_failed} replicates failed" if self.n_failed else ""
+        return (
+            f"K = {self.n_components} against {self.n_components + 1}: 2 log likelihood ratio {self.statistic:.4f},"
+            f" p = {self.p_value:.4f} ± {self.standard_error:.4f} ({len(self.replicates)} replicates{failed})"
+        )
+
+    __repr__ = __str__
 
     @property
     def standard_error(self) -> float:
