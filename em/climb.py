@@ -18,6 +18,12 @@ class LikelihoodFell(ArithmeticError):
     """The objective fell by more than rounding. No move may do that: it is an error of this code."""
 
 
+OUT_OF_RANGE = (
+    "the likelihood has left the range of floating-point numbers: rescale the columns, leave out constant ones,"
+    " or take fewer components"
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Climb:
     """What the loop saw.
@@ -46,11 +52,17 @@ class Climb:
 def climb(objective: Objective, start: GaussianMixture, move: Move, *, tolerance: float, max_iterations: int) -> Climb:
     """Take steps of `move` from `start` until the estimated gain still to come stays below `tolerance` nats.
 
-    Raises LikelihoodFell if a step falls by more than rounding; a singular component ends the climb instead.
+    Raises LikelihoodFell if a step falls by more than rounding, and ValueError for a start without a likelihood; a
+    singular component ends the climb instead.
     """
     began = time.perf_counter()
     rule = StoppingRule(tolerance)
     position = objective.evaluate(start)
+    if not np.isfinite(position.value):
+        raise ValueError(
+            f"the likelihood of the start is {position.value}: it gives some point no density that a number can hold."
+            " Start nearer to the data, or rescale the columns."
+        )
     trace = [(position.value, position.log_likelihood, objective.passes)]
     status, detail = Status.ITERATION_LIMIT, ""
     steps = move.steps(objective, position)
@@ -59,6 +71,9 @@ def climb(objective: Objective, start: GaussianMixture, move: Move, *, tolerance
             step = next(steps)
         except SingularComponent as singular:
             status, detail = Status.SINGULAR, str(singular)
+            break
+        if not np.isfinite(step.position.value):
+            status, detail = Status.SINGULAR, OUT_OF_RANGE
             break
         gain = step.position.value - position.value
         rounding = rounding_of(step.position.statistics, step.position.mixture)

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike
 
 from em.climb import climb
 from em.moves import EM, Move
-from em.objective import Objective
+from em.objective import Objective, Position
 from em.rate import rate_if_any
 from em.sources import InMemory, Source, source_of
-from em.spikes import spikes
+from em.spikes import found_spikes, spikes
 from em.status import Status
 from mixture import ConjugatePrior, GaussianMixture
 from mixture.arrays import FloatArray, as_whole_number
@@ -19,6 +19,8 @@ from mixture.storage import Stored
 
 MAX_ITERATIONS = 10_000
 TOLERANCE = 1e-8
+SADDLE = 1.0 + 1e-6
+"""Rates of convergence above this are those of a saddle point."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +32,7 @@ class EMFit(Stored):
     values           (T + 1,) what was climbed: the same, plus log p(theta) if there is a prior
     passes           (T + 1,) passes over the data until then, the first E step included
     status           how it ended, as an enum whose value advises
-    detail           what happened, naming the singular component or the spike; empty if nothing did
+    detail           what happened, naming the singular component, the spike, or what the floor holds up; often empty
     remaining_gain   estimated gain still to come in nats; infinite if it could not be estimated
     rate             rate at which EM's parameters converged, from the trace: an estimate of the largest eigenvalue of
                      the fraction of missing information; None if the climb was too short to show it, or not EM
@@ -80,7 +82,9 @@ class EMFit(Stored):
     @property
     def message(self) -> str:
         """One sentence: how it ended and what to do."""
-        return self.detail or self.status.value
+        if not self.status.usable:
+            return self.detail or self.status.value
+        return "; ".join(filter(None, (self.status.value, self.detail)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings, exact in JSON; an infinite remaining gain is None."""
@@ -122,8 +126,8 @@ class EMFit(Stored):
                 move=content["move"],
                 notes=tuple(content["notes"]),
             )
-        except KeyError as error:
-            raise ValueError(f"this is not a stored EM fit: {error} missing") from error
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is not a stored EM fit: {error} is missing or not known") from error
 
     def __repr__(self) -> str:
         mixture = self.mixture
@@ -170,7 +174,8 @@ def fit(
     x               (N, D) data: an array, a memory map, a Dask array, or a `Source`
     move            how to climb, default `EM()`; see `em.moves`
     tolerance       on the *estimated remaining gain* of the total, in nats, held on three consecutive steps (see
-                    `em.stopping`); 0 takes exactly `max_iterations` steps
+                    `em.stopping`), times the mean point weight if that is below one; 0 takes exactly `max_iterations`
+                    steps
     weights         (N,) point weights w_n >= 0; a weight of 2 counts a point twice
     missing         whether NaN stands for a missing cell; refused otherwise
     floor           keeps Sigma_k - floor S positive semidefinite, S the covariance of all the data: a share, such as
@@ -184,6 +189,7 @@ def fit(
     Source: Dempster, Laird & Rubin 1977, JRSS B 39:1.
     """
     check_settings(tolerance, max_iterations, floor, threads)
+    _check_kinds(start, move, prior)
     source = source_of(x, weights, missing=missing, n_features=start.n_features)
     if prior is not None and prior.mean.size != source.n_features:
         raise ValueError(f"the prior is for {prior.mean.size} features, but the data have {source.n_features} columns")
@@ -191,14 +197,15 @@ def fit(
     way = EM() if move is None else move
     if exact_rate and (prior is not None or not isinstance(source, InMemory)):
         raise ValueError("exact_rate is for complete data in memory and without a prior: leave it out")
-    seen = climb(objective, start, way, tolerance=tolerance, max_iterations=max_iterations)
-    status, detail = seen.status, seen.detail
-    if status.usable and prior is None and floor is None:
-        found = spikes(seen.position.mixture, seen.position.statistics.counts)
-        if found:
-            status, detail = Status.SPIKE, found[0].message
+    seen = climb(objective, start, way, tolerance=tolerance * _unit(source), max_iterations=max_iterations)
+    mixture, status, detail = seen.position.mixture, seen.status, seen.detail
+    if status.usable:
+        status, detail = _judged(status, objective, seen.position)
+    rate = rate_if_any(source, mixture) if exact_rate and status.usable else None
+    if rate is not None and rate > SADDLE:
+        detail = saddle_message(rate)
     return EMFit(
-        mixture=seen.position.mixture,
+        mixture=mixture,
         log_likelihoods=seen.log_likelihoods,
         values=seen.values,
         passes=seen.passes,
@@ -211,16 +218,62 @@ def fit(
         start_name=start_name,
         move=way.name,
         notes=source.notes,
-        exact_rate=rate_if_any(source, seen.position.mixture) if exact_rate and status.usable else None,
+        exact_rate=rate,
     )
+
+
+def saddle_message(rate: float) -> str:
+    """What an exact rate above one says."""
+    return (
+        f"this is a saddle point, not a maximum: EM's rate there is {rate:.4g}, and it would leave it. Start elsewhere"
+    )
+
+
+def _unit(source: Source) -> float:
+    """Mean weight of the points that have any, if it is below one: weights may be shares, and so then is the total."""
+    if isinstance(source, InMemory) and source.weights.size:
+        return min(1.0, source.total_weight / np.count_nonzero(source.weights))
+    return min(1.0, source.total_weight / source.n_samples)
+
+
+def _judged(status: Status, objective: Objective, position: Position) -> tuple[Status, str]:
+    """Whether likelihood has run away, or would have but for the floor or the prior."""
+    mixture, source = position.mixture, objective.source
+    if isinstance(source, InMemory):
+        found = spikes(source.points, mixture, weights=source.weights if source.weights.size else None)
+    else:
+        points = position.statistics.counts * (source.n_samples / source.total_weight)
+        found = found_spikes(mixture, lambda k: float(points[k]))
+    if found and objective.floor is None and objective.prior is None:
+        return Status.SPIKE, found[0].message
+    held = objective.on_floor(mixture)
+    words = [f"the floor holds up component {', '.join(map(str, held))}"] if held else []
+    words += [f"component {spike.component} stands on {spike.effective_points:.3g} points only" for spike in found]
+    return status, "; ".join(words)
 
 
 def check_settings(tolerance: float, max_iterations: int, floor: float | None, threads: int | None) -> None:
     """Refuse settings that mean nothing, naming them."""
-    if not (np.isfinite(tolerance) and tolerance >= 0.0):
-        raise ValueError(f"tolerance must be a number of nats, 0 or more, not {tolerance}")
+    if not _is_number(tolerance) or not (np.isfinite(tolerance) and tolerance >= 0.0):
+        raise ValueError(f"tolerance must be a number of nats, 0 or more, not {tolerance!r}")
     as_whole_number(max_iterations, "max_iterations", least=0)
     if threads is not None:
         as_whole_number(threads, "threads", least=1)
-    if floor is not None and not (np.ndim(floor) == 0 and 0.0 < floor < 1.0):
-        raise ValueError(f"floor must lie between 0 and 1 (a share of the covariance of the data), not {floor}")
+    if floor is not None and not (_is_number(floor) and 0.0 < floor < 1.0):
+        raise ValueError(f"floor must lie between 0 and 1 (a share of the covariance of the data), not {floor!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _check_kinds(start: object, move: object, prior: object) -> None:
+    if not isinstance(start, GaussianMixture):
+        raise ValueError(
+            f"the start must be a GaussianMixture, not {type(start).__name__}: make one with a function such as"
+            " em.kmeans_plus_plus, or let em.fit_best choose"
+        )
+    if move is not None and not isinstance(move, Move):
+        raise ValueError(f"move must be one of em.moves, such as em.moves.AcceleratedEM(), not {move!r}")
+    if prior is not None and not isinstance(prior, ConjugatePrior):
+        raise ValueError(f"prior must be a ConjugatePrior, such as ConjugatePrior.fraley_raftery(x, K), not {prior!r}")

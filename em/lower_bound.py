@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
+from em.arguments import as_mixture
 from em.steps import e_step, m_step
 from mixture import GaussianMixture, likelihood
 from mixture.arrays import FloatArray, as_point_weights, as_points, as_whole_number
@@ -35,6 +36,7 @@ def lower_bound(
     Raises ValueError for bad data or for rows that are no distributions.
     Source: Neal & Hinton 1998, in Learning in Graphical Models, eqs. 7 to 9; Bishop 2006, eqs. 9.70 to 9.72.
     """
+    mixture = as_mixture(mixture)
     points = as_points(x, n_features=mixture.n_features)
     mass = as_point_weights(weights, len(points))
     mass = mass if mass.size else np.ones(len(points))
@@ -103,6 +105,7 @@ def staircase(
     Raises ValueError for bad data, SingularComponent if an M step has no maximum.
     Source: Neal & Hinton 1998; Bishop 2006, figures 9.12 and 9.13.
     """
+    start = as_mixture(start, "start")
     points = as_points(x, n_features=start.n_features)
     mass = as_point_weights(weights, len(points))
     n_iterations = as_whole_number(n_iterations, "n_iterations", least=0)

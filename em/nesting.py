@@ -1,6 +1,7 @@
 """No model may fit worse than a simpler one that it contains: checked, and mended by climbing from the simpler one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,20 +22,36 @@ def simpler_structures(structure: Covariance) -> tuple[Covariance, ...]:
     return tuple(one for one in inside if not any(other is not one and other.contains(one) for other in inside))
 
 
+def check_nested(mixture: GaussianMixture, structure: Covariance, n_components: int, n_features: int) -> None:
+    """Refuse a mixture that is not of a model inside the one of this structure, K and D, saying in what it differs."""
+    if mixture.n_features != n_features:
+        raise ValueError(f"a simpler model has D = {mixture.n_features} features, but the data have {n_features}")
+    if n_components - mixture.n_components not in (0, 1):
+        raise ValueError(
+            f"a model of {n_components} components is not checked against one of {mixture.n_components}: a simpler"
+            f" model must have {n_components}" + (f" or {n_components - 1}" if n_components > 1 else "")
+        )
+    inner = mixture.covariance_structure
+    if not structure.contains(inner):
+        raise ValueError(
+            f"the structure {structure.name} ({structure.mclust}) does not contain {inner.name} ({inner.mclust}): that"
+            " is no simpler model"
+        )
+
+
 def embedded(mixture: GaussianMixture, structure: Covariance, n_components: int) -> tuple[GaussianMixture, ...]:
     """Mixtures of a larger model at or beside one of a smaller model that it contains.
 
     With as many components there is one, the same density. With one component more, each component in turn is split in
     two halves along its longest axis; the last entry splits without moving, which leaves the density as it is.
-    Raises ValueError if the larger model does not contain the smaller.
+    Raises ValueError if the larger model does not contain the smaller, or has more than one component more.
     """
+    check_nested(mixture, structure, n_components, mixture.n_features)
     covariances = structure.embed(mixture.dense_covariances, mixture.covariance_structure)
     same = GaussianMixture(mixture.weights, mixture.means, covariances, structure.name)
     extra = n_components - mixture.n_components
     if extra == 0:
         return (same,)
-    if extra != 1:
-        raise ValueError(f"a model of {n_components} components is not checked against one of {mixture.n_components}")
     largest = int(mixture.weights.argmax())
     halves = [_split(same, structure, k, SPLIT_DISTANCE) for k in range(mixture.n_components)]
     return (*halves, _split(same, structure, largest, 0.0))
@@ -53,6 +70,7 @@ def refit_above(
 
     Held against it are the given mixtures and, if `directly_below`, each closed-form structure directly below its own,
     fitted from where it ended.
+    Each refit says in its notes which simpler model lay above, and by how much.
     climb is EM of the larger model (or of the smaller, for a start that has its structure) from a start with a name.
     """
     structure, k = best.mixture.covariance_structure, best.mixture.n_components
@@ -64,9 +82,13 @@ def refit_above(
         if value <= level + SAME_OPTIMUM:
             return
         name = f"nested model ({candidate.structure}, K = {candidate.n_components})"
+        note = (
+            f"the best start lay {value - best.value:.6g} nats below the {name}, which this one contains, and was"
+            " refitted from it: take more starts"
+        )
         for start in embedded(candidate, structure, k):
             refit = climb(start, name)
-            refits.append(refit)
+            refits.append(replace(refit, notes=(*refit.notes, note)))
             if refit.status.usable:
                 level = max(level, refit.value)
             if level >= value - SAME_OPTIMUM and candidate.n_components == k:

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from em.sources import Source
 from em.steps import covariance_floor, m_step
 from mixture import ConjugatePrior, ExpectedStatistics, GaussianMixture
 from mixture.arrays import FloatArray
 from mixture.covariance import InnerStep
+
+ON_FLOOR = 1e-6
+"""Covariances less than this share above the floor stand on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,14 @@ class Objective:
         if self.prior is not None:
             value += self.prior.log_density(mixture)
         return Position(mixture, statistics, value)
+
+    def on_floor(self, mixture: GaussianMixture) -> tuple[int, ...]:
+        """Components whose covariance the floor holds up; all of them, if it is shared."""
+        if self._floor is None:
+            return ()
+        structure = mixture.covariance_structure
+        held = structure.margins(structure.stack(mixture.covariances), self._floor) < 1.0 + ON_FLOOR
+        return tuple(np.flatnonzero(np.broadcast_to(held, mixture.n_components)).tolist())
 
     def maximise(self, position: Position, inner: InnerStep = InnerStep.MAXIMISE) -> GaussianMixture:
         """M step: the maximum of the expected complete-data objective, or for `inner` SINGLE a step towards it.

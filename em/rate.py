@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
+from em.arguments import as_mixture
 from em.sources import InMemory, Source
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 from mixture.information import information
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConvergenceRate:
     """Eigenvalues of the fraction of missing information at one mixture.
 
@@ -31,13 +32,14 @@ class ConvergenceRate:
 def convergence_rate(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLike | None = None) -> ConvergenceRate:
     """Eigenvalues of I_c^-1 (I_c - I_o), I_c the complete-data and I_o the observed information, both exact.
 
-    Meant at an optimum. A rate of 1 or more says that EM moves away from this mixture: a saddle point.
-    x (N, D), weights (N,) or None. Raises ValueError for bad data, for an empty component, and far from an optimum,
-    where the complete data may not have a positive definite information.
+    Meant at an optimum, for the data it was fitted to: the rate at another mixture or for other data is that of no
+    climb. A rate of 1 or more says that EM moves away from this mixture: a saddle point.
+    x (N, D), weights (N,) or None. Raises ValueError for bad data or another number of columns, for an empty
+    component, and far from an optimum, where the complete data may not have a positive definite information.
     Source: Dempster, Laird & Rubin 1977, section 3, eq. 3.15; McLachlan & Krishnan 2008, section 3.9; Meng & Rubin
     1991, JASA 86:899.
     """
-    found = information(x, mixture, weights=weights)
+    found = information(x, as_mixture(mixture), weights=weights)
     curvatures = np.diagonal(found.complete)
     scale = np.sqrt(np.where(curvatures > 0.0, curvatures, 1.0))
     outer = np.outer(scale, scale)

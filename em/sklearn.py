@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_numbers
 from em.choosing.criteria import Criteria, criteria
 from em.fit import EMFit
 from em.fit import fit as climb
@@ -184,16 +185,21 @@ class EMGaussianMixture(DensityMixin, BaseEstimator):
         as_component_count(self.n_components, len(points))
         for name, least in (("n_init", 1), ("max_iter", 0), ("verbose_interval", 1)):
             as_whole_number(getattr(self, name), name, least=least)
-        if not (np.isfinite(self.tol) and self.tol >= 0.0):
-            raise ValueError(f"tol must be a number of nats per point, 0 or more, not {self.tol}")
-        if self.reg_covar != 0.0:
+        if not (isinstance(self.tol, Real) and 0.0 <= self.tol < np.inf):
+            raise ValueError(f"tol must be a number of nats per point, 0 or more, not {self.tol!r}")
+        for name in ("covariance_type", "init_params"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be a name, not {getattr(self, name)!r}")
+        as_whole_number(int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, "verbose", least=0)
+        if not (isinstance(self.reg_covar, Real) and self.reg_covar == 0.0):
             raise ValueError(
                 f"reg_covar must be 0, not {self.reg_covar}: adding to the covariances leaves the maximum of the"
                 " likelihood. To keep them from collapsing set `floor`, a bound relative to the data's covariance"
             )
 
     def _floor_for(self, points: FloatArray) -> float | None:
-        if self.floor not in (None, "auto") and not (isinstance(self.floor, Real) and 0.0 < self.floor < 1.0):
+        named = self.floor is None or (isinstance(self.floor, str) and self.floor == "auto")
+        if not named and not (isinstance(self.floor, Real) and 0.0 < self.floor < 1.0):
             raise ValueError(f"floor must be 'auto', None or between 0 and 1, not {self.floor!r}")
         correlated = not structure_named(self.covariance_type).diagonal
         check_columns(points, correlated=correlated and self.floor is None)
@@ -258,8 +264,7 @@ class EMGaussianMixture(DensityMixin, BaseEstimator):
             upper = np.swapaxes(mixture.precision_factors, 1, 2)
             self.precisions_cholesky_ = upper[0] if structure.shared else upper
             self.precisions_ = self.precisions_cholesky_ @ np.swapaxes(self.precisions_cholesky_, -1, -2)
-        self.converged_ = fit.status is Status.CONVERGED
-        self.n_iter_ = fit.n_iterations
+        self.converged_, self.n_iter_ = fit.status is Status.CONVERGED, fit.n_iterations
         self.lower_bounds_ = fit.log_likelihoods[1:] / total_weight
         self.lower_bound_ = fit.log_likelihood / total_weight
 
@@ -267,17 +272,15 @@ class EMGaussianMixture(DensityMixin, BaseEstimator):
 def _sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray | None:
     if sample_weight is None:
         return None
-    values = check_array(sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    try:
+        values = check_array(sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must be numbers, one per row of X: {error}") from error
     return as_point_weights(values, n_samples)
 
 
 def _given(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-    if values is None:
-        return None
-    array = np.asarray(values, dtype=np.float64)
-    if array.shape != shape or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers of shape {shape}; it has shape {array.shape}")
-    return array
+    return None if values is None else as_numbers(values, name, shape)
 
 
 def _inverse(precisions: FloatArray, diagonal: bool) -> FloatArray:

@@ -85,12 +85,19 @@ def m_step(
 
 
 def covariance_floor(statistics: ExpectedStatistics, floor: float) -> FloatArray:
-    """floor S, (D, D), S the covariance of all the data; its diagonal where S is singular or was not summed."""
+    """floor S, (D, D), S the covariance of all the data; its diagonal where S is singular or was not summed.
+
+    Raises ValueError, naming the column, if one does not vary: a share of nothing is no floor.
+    """
     total = statistics.total_covariance
     variances = np.diagonal(total)
-    scale = np.sqrt(np.where(variances > 0.0, variances, 1.0))
+    resolution = np.square(4.0 * EPSILON * np.abs(statistics.about).max(axis=0))
+    constant = np.flatnonzero(~(variances > np.maximum(resolution, np.finfo(np.float64).tiny)))
+    if constant.size:
+        raise ValueError(f"column {constant[0]} does not vary, so that a floor relative to it is zero: leave it out")
+    scale = np.sqrt(variances)
     if np.linalg.eigvalsh(total / np.outer(scale, scale))[0] < 1e-12:
-        total = np.diag(np.where(variances > 0.0, variances, np.finfo(np.float64).tiny))
+        total = np.diag(variances)
     return floor * total
 
 

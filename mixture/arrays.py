@@ -44,11 +44,12 @@ def as_points(x: ArrayLike, *, n_features: int | None = None) -> FloatArray:
 def as_point_weights(weights: ArrayLike | None, n_samples: int) -> FloatArray:
     """Weights w_n >= 0 of the points, (N,); an empty array stands for all ones.
 
-    Raises ValueError for another length, and for negative, NaN, infinite or all-zero weights.
+    Raises ValueError for what are no real numbers, for another length, and for negative, NaN, infinite or all-zero
+    weights.
     """
     if weights is None:
         return np.empty(0)
-    values = np.ascontiguousarray(weights, dtype=np.float64)
+    values = _real_numbers(weights, "weights")
     if values.shape != (n_samples,):
         raise ValueError(f"weights must have shape ({n_samples},), one per row of the data, not {values.shape}")
     wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0.0)))
@@ -59,6 +60,23 @@ def as_point_weights(weights: ArrayLike | None, n_samples: int) -> FloatArray:
     return values
 
 
+def _real_numbers(values: ArrayLike, name: str) -> FloatArray:
+    """`values` as float64; raises ValueError naming them if they are text, complex, masked, dates or no numbers."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} hold masked values: fill them in (0 leaves a row out), then hand in a plain array")
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO" or (given.dtype.kind == "O" and any(map(_is_text, given.flat))):
+            raise ValueError(f"they are {'text' if given.dtype.kind in 'OSTU' else given.dtype}")
+        return np.ascontiguousarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be real numbers, one per row of the data: {error}") from error
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | bytes)
+
+
 SPREAD_LIMITS = (1e-100, 1e100)
 """Standard deviations a column may have: beyond, squares of squares no longer fit into a double."""
 
@@ -66,23 +84,27 @@ SMALLEST_INDEPENDENT_SHARE = 1e-14
 """Columns are linearly dependent if an eigenvalue of their correlation matrix is below this, per column."""
 
 
-def check_columns(points: FloatArray, *, correlated: bool = True) -> None:
+def check_columns(points: FloatArray, *, correlated: bool = True, weights: FloatArray | None = None) -> None:
     """Refuse columns without information of their own: constant ones, copies (up to scale and shift), combinations.
 
     correlated: whether the model has covariances between features, which linearly dependent columns make singular;
     copies are refused in any case, for they count the same measurement twice.
+    weights: (N,) as `as_point_weights` gives them, or None; rows of weight zero take no part.
     Raises ValueError naming the columns (counted from 0) and what to do.
     """
+    rows = "row"
+    if weights is not None and weights.size and not weights.all():
+        points, rows = points[weights > 0.0], "row of positive weight"
     n_samples, n_features = points.shape
     largest = np.abs(points).max()
     constant = np.flatnonzero(np.ptp(points, axis=0) == 0.0)
     if constant.size and n_samples > 1:
         raise ValueError(
-            f"column {constant[0]} is constant ({points[0, constant[0]]:.6g} in every row): a normal density cannot be"
-            " fitted to it. Leave it out."
+            f"column {constant[0]} is constant ({points[0, constant[0]]:.6g} in every {rows}): a normal density cannot"
+            " be fitted to it. Leave it out."
         )
     if n_samples == 1:
-        raise ValueError("the data are a single row: a mixture needs at least two different points")
+        raise ValueError(f"the data are a single {rows}: a mixture needs at least two different points")
     if largest > SPREAD_LIMITS[1]:
         raise ValueError(f"the data reach {largest:.3g}: rescale the columns to sizes nearer to one")
     centred = points - points.mean(axis=0)
@@ -108,6 +130,10 @@ def check_columns(points: FloatArray, *, correlated: bool = True) -> None:
         )
 
 
+class TooFewPoints(ValueError):
+    """The data have fewer points than there are components."""
+
+
 def as_whole_number(value: object, name: str, *, least: int) -> int:
     """`value` as an int of at least `least`; raises ValueError naming it for anything else."""
     number = value if isinstance(value, int | float | np.integer | np.floating) else float("nan")
@@ -119,10 +145,10 @@ def as_whole_number(value: object, name: str, *, least: int) -> int:
 
 
 def as_component_count(n_components: object, n_samples: int) -> int:
-    """K as an int with 1 <= K <= N; raises ValueError otherwise."""
+    """K as an int with 1 <= K <= N; raises ValueError otherwise: TooFewPoints (one too) if K > N."""
     count = as_whole_number(n_components, "n_components", least=1)
     if count > n_samples:
-        raise ValueError(
+        raise TooFewPoints(
             f"{count} components cannot be fitted to {n_samples} points: take fewer components or more data"
         )
     return count

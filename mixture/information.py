@@ -15,7 +15,7 @@ BLOCK_ROWS = 2048
 """Points whose scores are held at once."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Information:
     """Derivatives of log p(X | theta) in the free parameters theta, at one mixture; P = `mixture.n_parameters` in all.
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from em.sources.cluster import UnreachableCluster, connect
+from em.sources.drawn_rows import DrawnRows
 from em.sources.in_memory import InMemory
 from em.sources.incomplete import Incomplete
 from em.sources.mapped_array import mapping_of
@@ -11,6 +12,7 @@ from em.sources.memory_map import MemoryMap
 from em.sources.patterns import as_cells
 from em.sources.rows import check_width
 from em.sources.source import Source
+from em.switches import check_switch
 
 
 def source_of(
@@ -22,8 +24,9 @@ def source_of(
     weights  (N,) point weights, for a Dask array perhaps a Dask array; a `Source` has its own
     missing  whether NaN stands for a missing cell; data that have some become `Incomplete`
 
-    Raises ValueError for bad data or weights, and for missing cells in data that are not in memory.
+    Raises ValueError for bad data, weights or settings, and for missing cells in data that are not in memory.
     """
+    check_switch(missing, "missing")
     if isinstance(x, Source):
         if weights is not None:
             raise ValueError("weights belong to the source: hand them in where it is made, not beside it")
@@ -54,4 +57,4 @@ def _is_dask(x: object) -> bool:
     return any(kind.__module__.partition(".")[0] in ("dask", "dask_expr") for kind in type(x).__mro__)
 
 
-__all__ = ["InMemory", "Incomplete", "MemoryMap", "Source", "UnreachableCluster", "connect", "source_of"]
+__all__ = ["DrawnRows", "InMemory", "Incomplete", "MemoryMap", "Source", "UnreachableCluster", "connect", "source_of"]

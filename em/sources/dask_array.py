@@ -6,6 +6,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.sources.drawn_rows import DrawnRows
 from em.sources.optional import dask, dask_array
 from em.sources.rows import (
     as_block,
@@ -13,6 +14,7 @@ from em.sources.rows import (
     check_kind,
     check_width,
     draw_rows,
+    mass_of,
     total_of_weights,
 )
 from em.sources.source import Source
@@ -48,6 +50,7 @@ class DaskArray(Source):
         self._first_rows = [int(first) for first in np.cumsum([0, *self._row_counts[:-1]])]
         self._blocks = _delayed_blocks(self._points)
         self._weights: list[Delayed] = [None] * len(self._blocks)
+        self._positive_counts = self._row_counts  # rows of positive weight in each block
         self.total_weight = float(self.n_samples)
         if weights is not None:
             self._weights = self._checked_weights(weights)
@@ -69,17 +72,32 @@ class DaskArray(Source):
         total: ExpectedStatistics = _compute(level, threads)[0]
         return replace(total, about=mixture.means)
 
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        rows = draw_rows(self.n_samples, n, rng)
+    def sample(self, n: int, rng: np.random.Generator) -> DrawnRows:
+        ends = np.cumsum(self._positive_counts)
+        ranks = draw_rows(int(ends[-1]), n, rng)  # among the rows of positive weight
+        by_block = np.split(ranks, np.searchsorted(ranks, ends)[:-1])
         take = dask().delayed(_rows_of_block, pure=False)
-        ends = np.searchsorted(rows, [*self._first_rows[1:], self.n_samples])
-        tasks = []
-        for block, first, count, wanted in zip(
-            self._blocks, self._first_rows, self._row_counts, np.split(rows, ends[:-1]), strict=True
-        ):
-            if wanted.size:
-                tasks.append(take(block, wanted - first, first, (count, self.n_features)))
-        return np.concatenate(_compute(tasks, None))
+        parts: tuple[DrawnRows, ...] = _compute(
+            [
+                take(block, weights, wanted - (end - positive), first, (rows, self.n_features))
+                for block, weights, wanted, end, positive, first, rows in zip(
+                    self._blocks,
+                    self._weights,
+                    by_block,
+                    ends.tolist(),
+                    self._positive_counts,
+                    self._first_rows,
+                    self._row_counts,
+                    strict=True,
+                )
+                if wanted.size
+            ],
+            None,
+        )
+        numbers, points, weights = (
+            np.concatenate(arrays) for arrays in zip(*((p.numbers, p.points, p.weights) for p in parts), strict=True)
+        )
+        return DrawnRows(numbers, points, weights)
 
     def _checked_weights(self, weights: Any) -> list[Delayed]:
         array = dask_array()
@@ -93,9 +111,10 @@ class DaskArray(Source):
         chunks = self._points.chunks[0]
         aligned = values.rechunk((chunks,)) if lazy else array.from_array(values, chunks=(chunks,))
         blocks = _delayed_blocks(aligned)
-        check = dask().delayed(_sum_of_weights, pure=False)
-        sums = _compute([check(block, first) for block, first in zip(blocks, self._first_rows, strict=True)], None)
-        self.total_weight = total_of_weights(sums)
+        check = dask().delayed(_mass_of_block, pure=False)
+        found = _compute([check(block, first) for block, first in zip(blocks, self._first_rows, strict=True)], None)
+        self.total_weight = total_of_weights(total for total, _ in found)
+        self._positive_counts = [count for _, count in found]
         return blocks
 
 
@@ -156,13 +175,22 @@ def _total_of_pair(one: ExpectedStatistics, other: ExpectedStatistics) -> Expect
     return ExpectedStatistics.total([one, other])
 
 
-def _rows_of_block(block: Any, wanted: IntArray, first_row: int, shape: tuple[int, int]) -> FloatArray:
+def _rows_of_block(
+    block: Any, weights: ArrayLike | None, ranks: IntArray, first_row: int, shape: tuple[int, int]
+) -> DrawnRows:
+    """The rows of a block with these ranks among its rows of positive weight."""
     _check_shape(block, first_row, shape)
-    return as_block(np.asanyarray(block)[wanted], first_row + wanted)
+    wanted, chosen = ranks, compiled.NOTHING
+    if weights is not None:
+        _check_shape(weights, first_row, shape[:1])
+        given = as_weight_block(weights, first_row)
+        wanted = np.flatnonzero(given)[ranks]
+        chosen = given[wanted]
+    return DrawnRows(first_row + wanted, as_block(np.asanyarray(block)[wanted], first_row + wanted), chosen)
 
 
-def _sum_of_weights(block: ArrayLike, first_row: int) -> float:
-    return float(as_weight_block(block, first_row).sum())
+def _mass_of_block(block: ArrayLike, first_row: int) -> tuple[float, int]:
+    return mass_of(as_weight_block(block, first_row))
 
 
 def _checked(block: ArrayLike, first_row: int, shape: tuple[int, int]) -> FloatArray:

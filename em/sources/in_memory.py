@@ -5,10 +5,11 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.sources.rows import draw_rows
+from em.sources.drawn_rows import DrawnRows
+from em.sources.rows import draw_weighted_rows
 from em.sources.source import Source
 from mixture import ExpectedStatistics, GaussianMixture, expected_statistics
-from mixture.arrays import FloatArray, as_point_weights, as_points
+from mixture.arrays import as_point_weights, as_points
 
 
 @final
@@ -30,5 +31,8 @@ class InMemory(Source):
     def statistics(self, mixture: GaussianMixture, threads: int | None = None) -> ExpectedStatistics:
         return expected_statistics(self.points, mixture, self.weights, threads=threads)
 
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        return self.points[draw_rows(self.n_samples, n, rng)]
+    def sample(self, n: int, rng: np.random.Generator) -> DrawnRows:
+        rows = draw_weighted_rows(self.n_samples, self.weights, n, rng)
+        if rows.size == self.n_samples:
+            return DrawnRows(rows, self.points, self.weights)
+        return DrawnRows(rows, self.points[rows], self.weights[rows] if self.weights.size else self.weights)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from em.sources.completion import Marginals
+from em.sources.drawn_rows import DrawnRows
 from em.sources.patterns import Pattern, as_cells, batches, patterns_of
-from em.sources.rows import check_width, draw_rows
+from em.sources.rows import check_width, draw_weighted_rows
 from em.sources.source import Source
 from mixture import ExpectedStatistics, GaussianMixture, compiled
 from mixture.arrays import FloatArray, as_point_weights
@@ -90,16 +91,28 @@ class Incomplete(Source):
         probabilities: FloatArray = np.exp(joint - log_sum_exp(joint)[:, None])
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """As in `Source`, with each missing cell filled by an observed one of its column, drawn at random.
+    def sample(self, n: int, rng: np.random.Generator) -> DrawnRows:
+        """As in `Source`, with each missing cell filled by an observed one of its column, drawn by point weights.
 
         Columns keep their means and variances, but correlations shrink: this serves to make starts, and nothing else.
+        A column that is observed in rows of weight 0 alone is filled from these.
         """
-        rows = self.cells[draw_rows(self.n_samples, n, rng)]
-        for column, all_cells in zip(rows.T, self.cells.T, strict=True):
-            missing = np.isnan(column)
-            column[missing] = rng.choice(all_cells[~np.isnan(all_cells)], size=int(missing.sum()))
-        return rows
+        rows = draw_weighted_rows(self.n_samples, self.weights, n, rng)
+        points = self.cells[rows]
+        for j in range(self.n_features):
+            missing = np.isnan(points[:, j])
+            if missing.any():
+                points[missing, j] = self._draw_cells(j, int(missing.sum()), rng)
+        return DrawnRows(rows, points, self.weights[rows] if self.weights.size else self.weights)
+
+    def _draw_cells(self, column: int, size: int, rng: np.random.Generator) -> FloatArray:
+        """Observed cells of a column, each drawn with a probability proportional to the weight of its row."""
+        seen = np.flatnonzero(~np.isnan(self.cells[:, column]))
+        mass = self.weights[seen] if self.weights.size else self.weights
+        shares = mass / mass.max() if mass.any() else None
+        chosen = rng.choice(seen, size=size, p=None if shares is None else shares / shares.sum())
+        cells: FloatArray = self.cells[chosen, column]
+        return cells
 
     def _marginals(self, mixture: GaussianMixture) -> Iterator[tuple[list[Pattern], Marginals]]:
         numbers = mixture.n_components * (1 + self.n_features) ** 2

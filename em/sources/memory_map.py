@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.sources.drawn_rows import DrawnRows
 from em.sources.mapped_array import MappedArray
 from em.sources.rows import (
     as_block,
@@ -15,6 +16,7 @@ from em.sources.rows import (
     check_width,
     draw_rows,
     in_order,
+    mass_of,
     total_of_weights,
     tree_total,
 )
@@ -53,6 +55,7 @@ class MemoryMap(Source):
             self.notes = (f"the data were {x.dtype} and have been converted to float64, block by block",)
         self._weights: MappedArray | None = None
         self.total_weight = float(self.n_samples)
+        self._n_positive = self.n_samples
         if weights is not None:
             values = np.asanyarray(weights)
             check_kind(values.dtype, "weights")
@@ -61,7 +64,8 @@ class MemoryMap(Source):
                     f"weights must have shape ({self.n_samples},), one per row of the data, not {values.shape}"
                 )
             self._weights = MappedArray(values)
-            self.total_weight = total_of_weights(float(self._weights_of(rows).sum()) for rows in self._blocks())
+            sums, counts = zip(*(mass_of(self._weights_of(rows)) for rows in self._blocks()), strict=True)
+            self.total_weight, self._n_positive = total_of_weights(sums), sum(counts)
 
     def statistics(self, mixture: GaussianMixture, threads: int | None = None) -> ExpectedStatistics:
         given = mixture.kernel_arguments
@@ -74,18 +78,26 @@ class MemoryMap(Source):
         workers = threads or (os.cpu_count() or 1 if worthwhile else 1)
         return tree_total(in_order(of_rows, self._blocks(), min(workers, -(-self.n_samples // CHUNK_ROWS))))
 
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        rows = draw_rows(self.n_samples, n, rng)
-        chosen = np.empty((rows.size, self.n_features))
-        starts = np.arange(0, self.n_samples, SAMPLED_AT_A_TIME)
-        ends = np.searchsorted(rows, starts + SAMPLED_AT_A_TIME)
-        begin = 0
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            if end > begin:
-                near = slice(start, start + SAMPLED_AT_A_TIME)
-                chosen[begin:end] = as_block(self._rows.read(near, rows[begin:end] - start), rows[begin:end])
-            begin = end
-        return chosen
+    def sample(self, n: int, rng: np.random.Generator) -> DrawnRows:
+        ranks = draw_rows(self._n_positive, n, rng)  # among the rows of positive weight
+        numbers = np.empty(ranks.size, dtype=np.int64)
+        points = np.empty((ranks.size, self.n_features))
+        weights = compiled.NOTHING if self._weights is None else np.empty(ranks.size)
+        passed = done = 0  # rows of positive weight before the present ones, and how many of them were drawn
+        for first in range(0, self.n_samples, SAMPLED_AT_A_TIME):
+            near = slice(first, min(first + SAMPLED_AT_A_TIME, self.n_samples))
+            given = self._weights_of(near)
+            positive = np.flatnonzero(given) if given.size else np.arange(near.stop - first)
+            passed += positive.size
+            end = int(np.searchsorted(ranks, passed))
+            if end > done:
+                within = positive[ranks[done:end] - (passed - positive.size)]
+                numbers[done:end] = first + within
+                points[done:end] = as_block(self._rows.read(near, within), numbers[done:end])
+                if given.size:
+                    weights[done:end] = given[within]
+            done = end
+        return DrawnRows(numbers, points, weights)
 
     def _weights_of(self, rows: slice) -> FloatArray:
         return compiled.NOTHING if self._weights is None else as_weight_block(self._weights.read(rows), rows.start)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mixture.arrays import FloatArray, IntArray, as_points
@@ -25,15 +26,17 @@ class Pattern:
 
 
 def as_cells(x: ArrayLike) -> FloatArray:
-    """Data (N, D) as float64 in which NaN, None and masked cells are missing: NaN.
+    """Data (N, D) as float64 in which NaN, None, pandas' NA and masked cells are missing: NaN.
 
     Raises ValueError for infinite cells, and for a row or a column without any observed cell, naming it; for the rest
     see `as_points`.
     """
     values: NDArray[Any] = np.ma.asarray(x) if np.ma.isMaskedArray(x) else np.asarray(x)
     if values.dtype.kind == "O":
+        bare = np.ma.getdata(values)
+        absent = np.ma.getmaskarray(values) | np.asarray(pd.isna(bare))
         try:
-            values = values.astype(np.float64)
+            values = np.where(absent, np.nan, bare).astype(np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"the data must be numbers: {error}. Leave out or encode text columns.") from error
     if values.dtype.kind not in "biuf":

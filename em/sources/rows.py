@@ -71,6 +71,11 @@ def total_of_weights(sums: Iterable[float]) -> float:
     return total
 
 
+def mass_of(weights: FloatArray) -> tuple[float, int]:
+    """The sum of some weights, and how many of them are positive."""
+    return float(weights.sum()), int(np.count_nonzero(weights))
+
+
 def tree_total(parts: Iterable[ExpectedStatistics]) -> ExpectedStatistics:
     """The statistics of all the data from those of blocks as they come, added in pairs.
 
@@ -107,6 +112,14 @@ def draw_rows(n_samples: int, n: int, rng: np.random.Generator) -> IntArray:
     while drawn.size < n:  # never more draws than rows are missing: the first n different ones of one long sequence
         drawn = np.unique(np.concatenate([drawn, rng.integers(n_samples, size=n - drawn.size)]))
     return drawn
+
+
+def draw_weighted_rows(n_samples: int, weights: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
+    """`draw_rows` of the rows whose weight is positive; weights (N,), or (0,) for ones."""
+    if not weights.size:
+        return draw_rows(n_samples, n, rng)
+    positive = np.flatnonzero(weights)
+    return positive[draw_rows(positive.size, n, rng)]
 
 
 def in_order[T, R](function: Callable[[T], R], blocks: Iterable[T], workers: int) -> Iterator[R]:

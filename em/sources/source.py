@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from em.sources.drawn_rows import DrawnRows
 from mixture import ExpectedStatistics, GaussianMixture
-from mixture.arrays import FloatArray
 
 
 class Source(ABC):
@@ -27,8 +27,9 @@ class Source(ABC):
         """log p(X | theta) and N_k, S1_k, S2_k of all the data: the E step. Sums do not depend on `threads`."""
 
     @abstractmethod
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """`n` rows, or all if there are fewer, drawn uniformly without replacement and left in their order: (n, D).
+    def sample(self, n: int, rng: np.random.Generator) -> DrawnRows:
+        """`n` rows of positive weight, or all if there are fewer, uniformly without replacement, in their order.
 
-        Enough to make a start from. Point weights play no part in it.
+        Each comes with its weight: enough to make a start from. Equal data and weights give equal rows, wherever they
+        are. What is drawn is not to be written to.
         """

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from em.arguments import check_floor
 from em.starts.sample import Sample
 from em.steps import covariance_floor, m_step
 from mixture import ExpectedStatistics, GaussianMixture, structure_named
@@ -15,8 +16,10 @@ def maximum_of(
     """The M step of all starts: pi_k, mu_k and Sigma_k >= floor S from `statistics`, S the covariance of all the data.
 
     data  what S is taken from, if `statistics` holds scatter that is not the data's own.
-    Raises SingularComponent (a ValueError) if a component is empty or its covariance singular.
+    Raises ValueError for a floor outside (0, 1), SingularComponent (one too) if a component is empty or its covariance
+    singular.
     """
+    check_floor(floor)
     lower = None if floor is None else covariance_floor(statistics if data is None else data, floor)
     return m_step(statistics, structure=structure, floor=lower)
 

@@ -26,7 +26,7 @@ def hierarchical(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:

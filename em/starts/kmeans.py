@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.starts.groups import group_means, mixture_of_groups, nearest
 from em.starts.sample import Sample, sample_of
 from mixture import GaussianMixture
@@ -18,7 +19,7 @@ def kmeans(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:
@@ -31,7 +32,7 @@ def kmeans(
     Source: Lloyd 1982, IEEE Trans. Information Theory 28:129; Arthur & Vassilvitskii 2007, Proc. SODA, 1027.
     """
     sample, k = sample_of(x, n_components, weights)
-    return mixture_of_groups(sample, _lloyd(sample, k, rng), k, structure, floor)
+    return mixture_of_groups(sample, _lloyd(sample, k, as_generator(rng)), k, structure, floor)
 
 
 def _lloyd(sample: Sample, n_components: int, rng: np.random.Generator) -> IntArray:

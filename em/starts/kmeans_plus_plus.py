@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.starts.groups import mixture_of_pooled_groups, nearest
 from em.starts.sample import sample_of
 from mixture import GaussianMixture
@@ -14,7 +15,7 @@ def kmeans_plus_plus(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:
@@ -27,6 +28,6 @@ def kmeans_plus_plus(
     Source: Arthur & Vassilvitskii 2007, Proc. SODA, 1027.
     """
     sample, k = sample_of(x, n_components, weights)
-    seeds = spread_centres(sample.scaled, sample.mass / sample.mass.max(), k, rng)
+    seeds = spread_centres(sample.scaled, sample.mass / sample.mass.max(), k, as_generator(rng))
     labels, _ = nearest(sample.scaled, sample.scaled[seeds])
     return mixture_of_pooled_groups(sample, labels, k, structure, floor)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.starts.groups import group_statistics, maximum_of
 from em.starts.sample import sample_of
 from mixture import GaussianMixture
@@ -13,7 +14,7 @@ def random_partition(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:
@@ -25,5 +26,5 @@ def random_partition(
     too small for the structure.
     """
     sample, k = sample_of(x, n_components, weights, merge=False)
-    labels = rng.permutation(np.arange(len(sample.points)) % k)
+    labels = as_generator(rng).permutation(np.arange(len(sample.points)) % k)
     return maximum_of(group_statistics(sample.points, sample.mass, labels, k, structure), structure, floor)

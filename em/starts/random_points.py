@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.starts.groups import group_statistics, maximum_of
 from em.starts.sample import Sample, TooFewDistinctPoints, sample_of
 from mixture import ExpectedStatistics, GaussianMixture
@@ -14,7 +15,7 @@ def random_points(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:
@@ -29,7 +30,7 @@ def random_points(
     total = group_statistics(sample.points, sample.mass, everything, 1, structure)
     counts = np.repeat(total.counts / k, k)
     scatter = np.repeat(total.centred / k, k, axis=0)
-    centres = _distinct_points(sample, k, rng)
+    centres = _distinct_points(sample, k, as_generator(rng))
     statistics = ExpectedStatistics(0.0, counts, np.zeros_like(centres), scatter, centres)
     return maximum_of(statistics, structure, floor, data=total)
 

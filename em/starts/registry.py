@@ -18,7 +18,11 @@ from mixture import GaussianMixture
 
 
 class MakeStart(Protocol):
-    """A function from data to a mixture of K components; `weights` and `floor` as in `em.fit`."""
+    """A function from data to a mixture of K components.
+
+    rng             generator or seed; None for a fresh one, so that what is drawn differs from call to call
+    weights, floor  as in `em.fit`; a floor outside (0, 1) raises ValueError
+    """
 
     def __call__(
         self,
@@ -26,7 +30,7 @@ class MakeStart(Protocol):
         n_components: int,
         *,
         structure: str = "full",
-        rng: np.random.Generator,
+        rng: np.random.Generator | int | None = None,
         weights: ArrayLike | None = None,
         floor: float | None = None,
     ) -> GaussianMixture: ...

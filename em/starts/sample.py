@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixture.arrays import FloatArray, as_component_count, as_point_weights, as_points
+from em.arguments import as_generator
+from mixture.arrays import FloatArray, TooFewPoints, as_component_count, as_point_weights, as_points
 
 MERGED_ROWS = 10_000
 """Up to this many rows, equal ones become one point with their summed weight: a start is then the same for a weight
@@ -18,7 +19,7 @@ SMALLEST_SPREAD = 1e-12
 """Standard deviations below this share of a column's range (a far point of hardly any weight) are taken as this."""
 
 
-class TooFewDistinctPoints(ValueError):
+class TooFewDistinctPoints(TooFewPoints):
     """The data have fewer distinct points than there are components to place."""
 
     def __init__(self, n_distinct: int, n_components: int) -> None:
@@ -27,7 +28,7 @@ class TooFewDistinctPoints(ValueError):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Points of positive weight.
 
@@ -47,21 +48,22 @@ def sample_of(
     *,
     merge: bool = True,
     at_most: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
 ) -> tuple[Sample, int]:
     """The points of `x` (N, D) whose weight is positive, and K as an int.
 
     merge    whether equal rows become one point (see `MERGED_ROWS`)
     at_most  more points than this are thinned to so many, drawn from `rng` uniformly without replacement, each with
              its mass
-    Raises ValueError for bad data, weights or K, and TooFewDistinctPoints (one too).
+    Raises ValueError for bad data, weights, K or `rng`, and TooFewDistinctPoints (one too).
     """
+    generator = None if at_most is None else as_generator(rng)
     points, mass = _weighted_rows(x, weights)
     k = as_component_count(n_components, len(points))
     if merge and len(points) <= MERGED_ROWS:
         points, mass = _merged(points, mass)
-    if at_most is not None and len(points) > at_most:
-        rows = np.sort(np.random.default_rng(rng).choice(len(points), at_most, replace=False))
+    if at_most is not None and generator is not None and len(points) > at_most:
+        rows = np.sort(generator.choice(len(points), at_most, replace=False))
         points, mass = _merged(points[rows], mass[rows])
     scaled = standardise(points, mass)
     if len(np.unique(scaled[:MERGED_ROWS], axis=0)) < k:

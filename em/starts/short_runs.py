@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.fit import fit
 from em.starts.random_points import random_points
 from mixture import GaussianMixture
@@ -17,7 +18,7 @@ def short_runs(
     n_components: int,
     *,
     structure: str = "full",
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     weights: ArrayLike | None = None,
     floor: float | None = None,
 ) -> GaussianMixture:
@@ -29,7 +30,7 @@ def short_runs(
     Source: Biernacki, Celeux & Govaert 2003, Comput. Stat. Data Anal. 41:561, section 3 (em-EM).
     """
     runs = []
-    for generator in rng.spawn(N_RUNS):
+    for generator in as_generator(rng).spawn(N_RUNS):
         start = random_points(x, n_components, structure=structure, rng=generator, weights=weights, floor=floor)
         runs.append(fit(x, start, tolerance=0.0, max_iterations=N_STEPS, weights=weights, floor=floor))
     usable = [run for run in runs if run.status.usable]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator, as_mixture
 from em.fit import MAX_ITERATIONS
 from em.moves import Move
 from em.parallel import over_cores
@@ -14,7 +15,7 @@ from em.uncertainty.nonparametric import Nonparametric
 from em.uncertainty.parametric import Parametric
 from em.uncertainty.refit import REPLICATE_TOLERANCE, Refit, Replicate
 from em.uncertainty.replicates import Replicates, collect
-from em.uncertainty.resampling import Resampling, points_of
+from em.uncertainty.resampling import Resampling, conversion_of, points_of
 from em.uncertainty.weighted_likelihood import WeightedLikelihood
 from mixture import ConjugatePrior, GaussianMixture
 from mixture.arrays import FloatArray, as_point_weights, as_whole_number
@@ -66,11 +67,13 @@ def bootstrap(
     progress        True for a bar on the terminal, or a function to call with each replicate
 
     Replicates get the labels of `mixture` by `mixture.match`; those that ran into a singular component or a spike are
-    counted and left out.
+    counted and left out. So are those in which a column does not vary, where a floor is a share of its variance. A
+    replicate of too few distinct points for a further start has that start left out.
     Raises ValueError for bad data or settings, and if fewer than two replicates are usable.
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap; O'Hagan, Murphy, Scrucca & Gormley 2019,
     Computational Statistics 34:1779, for mixtures.
     """
+    mixture = as_mixture(mixture)
     points = points_of(x, mixture, missing=missing)
     resampling = resampling_named(kind)
     n_replicates = as_whole_number(n_replicates, "n_replicates", least=2)
@@ -79,7 +82,7 @@ def bootstrap(
         raise ValueError("further starts are made from complete rows: leave them out where cells are missing")
     refit = Refit(mixture, tolerance, max_iterations, floor, prior, move, missing, further_starts)
     task = _Task(resampling, points, as_point_weights(weights, len(points)), refit)
-    generators = np.random.default_rng(rng).spawn(n_replicates)
+    generators = as_generator(rng).spawn(n_replicates)
     with telling(progress, f"{resampling.name} bootstrap", n_replicates) as done:
         replicates = over_cores(task, generators, n_jobs=n_jobs, done=done)
     return collect(
@@ -91,6 +94,7 @@ def bootstrap(
             "n_samples": len(points),
             "tolerance": tolerance,
             "further_starts": further_starts,
+            **conversion_of(x),
             **_seed_of(generators[0]),
         },
     )

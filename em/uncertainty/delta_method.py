@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from em.arguments import as_mixture
 from em.uncertainty.elements import free_moves, moved
 from em.uncertainty.errors import StandardErrors
 from mixture import GaussianMixture
@@ -50,9 +51,12 @@ def delta_method(
     C is split into independent directions u_j with C = sum_j u_j u_j^T, along which g is differenced centrally with
     steps of 0.001 standard errors: G C G^T = sum_j (G u_j)(G u_j)^T. So every step is in the scale of its parameters.
     The function may be handed a mixture of structure "full" or "diag" where `mixture` has covariances that share a
-    shape or an orientation. Raises ValueError if g is not finite, or if steps leave the parameter space.
+    shape or an orientation. Raises ValueError if g is not finite, if steps leave the parameter space, or if `errors`
+    are none, or of another number of parameters.
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 21.2; Casella & Berger 2002, 5.5.4.
     """
+    mixture = as_mixture(mixture)
+    errors = _errors_of(errors, mixture)
     estimate = _value(function, mixture)
     steps = free_moves(mixture) @ _directions(errors.covariance)
     slopes = np.zeros((estimate.size, steps.shape[1]))
@@ -64,6 +68,20 @@ def delta_method(
     covariance = slopes @ slopes.T
     standard_error = np.sqrt(np.diagonal(covariance)).reshape(estimate.shape)
     return DeltaMethod(estimate, standard_error, covariance, errors.method)
+
+
+def _errors_of(errors: object, mixture: GaussianMixture) -> StandardErrors:
+    if not isinstance(errors, StandardErrors):
+        kind = type(errors).__name__
+        known = {"Jackknife": ": hand in its .errors", "Replicates": ": hand in its .standard_errors()"}
+        advice = known.get(kind, ": take those of standard_errors or sandwich")
+        raise ValueError(f"errors must be StandardErrors, not {kind}{advice}")
+    if len(errors.covariance) != mixture.n_parameters:
+        raise ValueError(
+            f"errors are those of {len(errors.covariance)} parameters, but the mixture has {mixture.n_parameters}: hand"
+            " in the errors of this mixture"
+        )
+    return errors
 
 
 def _directions(covariance: FloatArray) -> FloatArray:

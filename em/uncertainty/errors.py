@@ -14,7 +14,7 @@ SOURCE = "Louis 1982, JRSS B 44:226; Efron & Hinkley 1978, Biometrika 65:457"
 """What standard errors are by unless something else is said."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StandardErrors:
     """Square roots of the diagonal of C, the estimated covariance matrix of the maximum likelihood estimate.
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator, as_mixture
 from em.fit import MAX_ITERATIONS, fit
 from em.moves import Move
 from em.parallel import over_cores
@@ -15,7 +16,7 @@ from em.uncertainty.elements import as_vector, free_moves, split
 from em.uncertainty.errors import StandardErrors
 from em.uncertainty.refit import Refit, Replicate
 from em.uncertainty.replicates import draws
-from em.uncertainty.resampling import points_of
+from em.uncertainty.resampling import conversion_of, points_of
 from mixture import ConjugatePrior, GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_point_weights, as_whole_number
 
@@ -87,6 +88,7 @@ def jackknife(
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11; Shao & Tu 1995, The Jackknife and
     Bootstrap, section 2.3, for groups.
     """
+    mixture = as_mixture(mixture)
     points = points_of(x, mixture, missing=missing)
     mass = as_point_weights(weights, len(points))
     mass = mass if mass.size else np.ones(len(points))
@@ -127,6 +129,7 @@ def jackknife(
         ambiguous_share=float(flags @ counts / counts.sum()),
         tolerance=tolerance,
         source=SOURCE,
+        **conversion_of(x),
     )
     n = multiplicities.sum()
     errors = _errors(mixtures, counts, n, climbed.mixture, dataset)
@@ -192,5 +195,5 @@ def _dealt(mass: FloatArray, n_groups: int, rng: np.random.Generator | int | Non
     if count > len(present):
         raise ValueError(f"{len(present)} points cannot be dealt into {count} groups")
     groups = np.full(len(mass), -1, dtype=np.int64)
-    groups[np.random.default_rng(rng).permutation(present)] = np.arange(len(present)) % count
+    groups[as_generator(rng).permutation(present)] = np.arange(len(present)) % count
     return groups, np.ones(count)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_mixture
 from em.uncertainty.errors import StandardErrors
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
@@ -21,7 +22,7 @@ def standard_errors(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLik
     component.
     Source: Louis 1982, JRSS B 44:226; Efron & Hinkley 1978, Biometrika 65:457, for observed over expected information.
     """
-    observed = information(x, mixture, weights=weights).observed
+    observed = information(x, as_mixture(mixture), weights=weights).observed
     with representable():
         return StandardErrors.of_free_parameters(inverse(observed), mixture)
 

@@ -11,7 +11,7 @@ from em.status import Status
 from em.steps import SingularComponent
 from em.uncertainty.alignment import align
 from mixture import ConjugatePrior, GaussianMixture
-from mixture.arrays import FloatArray
+from mixture.arrays import FloatArray, TooFewPoints
 
 REPLICATE_TOLERANCE = 1e-6
 """Nats a replicate may fall short of its maximum. A quadratic log-likelihood is that near within sqrt(2e-6) = 0.0014
@@ -22,7 +22,7 @@ standard errors, which leaves the errors found from many replicates right to thr
 class Replicate:
     """A refitted mixture, or none.
 
-    mixture         aligned with the original; None if EM ran into a singular component or a spike
+    mixture         aligned with the original; None if EM ran into a singular component or a spike, or could not start
     log_likelihood  of the mixture on the resampled data, in nats
     ambiguous       whether another labelling was nearly as good (see `em.uncertainty.alignment`)
     converged       whether EM converged within its iterations
@@ -52,6 +52,10 @@ class Refit:
     def __call__(self, points: FloatArray, weights: FloatArray, rng: np.random.Generator | None) -> Replicate:
         """The highest usable climb, aligned. `rng` is asked only for further starts."""
         points = np.asarray(points)  # what processes share is mapped, but in memory all the same
+        constant = np.flatnonzero(~(_spreads(points, weights) > 0.0))
+        if self.floor is not None and constant.size:
+            detail = f"column {constant[0]} does not vary in the replicate, so that a floor relative to it is zero"
+            return Replicate(None, -np.inf, False, False, detail)
         climbs = [self._climb(points, weights, self.mixture)]
         for generator in rng.spawn(self.further_starts) if rng is not None else ():
             start = self._start(points, weights, generator)
@@ -83,5 +87,12 @@ class Refit:
             return kmeans_plus_plus(
                 points, start.n_components, structure=start.structure, rng=rng, weights=weights, floor=self.floor
             )
-        except SingularComponent:
+        except (SingularComponent, TooFewPoints):
             return None
+
+
+def _spreads(points: FloatArray, weights: FloatArray) -> FloatArray:
+    """Range of each column over the rows of positive weight, missing cells (NaN) left out; NaN if all are missing."""
+    used = points[weights > 0.0] if weights.size else points
+    spreads: FloatArray = np.fmax.reduce(used) - np.fmin.reduce(used)
+    return spreads

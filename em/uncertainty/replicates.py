@@ -24,7 +24,8 @@ class Replicates:
                  covariances (chain, draw, component, feature, feature_other), always dense, and scales (chain, draw,
                  component, feature), the standard deviations; one chain. Along `draw` stand the coordinates
                  `replicate` (its number among all), `ambiguous` and `log_likelihood` (of its own data, in nats).
-                 Attributes record the method, the counts below, the settings and the seed
+                 Attributes record the method, the counts below, the settings, the seed, and as `notes`
+                 whether the data were converted
 
     Replicates without a usable fit are left out, which makes the rest too regular a sample: where they are more than a
     few, a floor, a prior or fewer components tell more. The same holds for a share of ambiguous labels above a few per

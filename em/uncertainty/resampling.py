@@ -41,6 +41,12 @@ def points_of(x: ArrayLike, mixture: GaussianMixture, *, missing: bool) -> Float
     return cells
 
 
+def conversion_of(x: ArrayLike) -> dict[str, str]:
+    """What was done to the data on their way in, as an attribute `notes` of the replicates; empty if nothing was."""
+    given = np.asarray(x).dtype
+    return {} if given == np.float64 else {"notes": f"the data were {given} and have been converted to float64"}
+
+
 def mass_of(points: FloatArray, weights: FloatArray) -> FloatArray:
     """Weights (N,), ones written out."""
     return weights if weights.size else np.ones(len(points))

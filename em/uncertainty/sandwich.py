@@ -2,6 +2,7 @@
 
 from numpy.typing import ArrayLike
 
+from em.arguments import as_mixture
 from em.uncertainty.errors import StandardErrors
 from em.uncertainty.observed_information import inverse
 from mixture import GaussianMixture
@@ -17,7 +18,7 @@ def sandwich(x: ArrayLike, mixture: GaussianMixture, *, weights: ArrayLike | Non
     for bad data or an empty component.
     Source: White 1982, Econometrica 50:1, theorem 3.2.
     """
-    found = information(x, mixture, weights=weights)
+    found = information(x, as_mixture(mixture), weights=weights)
     with representable():
         bread = inverse(found.observed)
         covariance = bread @ found.score_outer @ bread

@@ -84,7 +84,8 @@ class Covariance(ABC):
 
         counts   N_k (K,), positive
         scatter  W_k = sum_n r_nk (x_n - new mu_k)(x_n - new mu_k)^T (K, D, D), or its diagonal (K, D) if `diagonal`
-        floor    (D, D) symmetric positive definite lower bound, Sigma_k >= floor (see `clip`), or None
+        floor    (D, D) symmetric positive definite lower bound, Sigma_k >= floor, or None. The maximum under it is
+                 `clip`'s for families that share nothing or everything, and a local one for the others
         current  stored covariances from which a family that is `iterative` starts, and below whose value neither it
                  nor one with a floor falls
         inner    how far a family that is `iterative` goes
@@ -92,6 +93,10 @@ class Covariance(ABC):
         Returns the stored shape. Scatter without full rank gives a singular covariance, not an error.
         Source: Celeux & Govaert 1995, section 4.
         """
+
+    @abstractmethod
+    def retract(self, covariances: FloatArray, theta: FloatArray, n_components: int, n_features: int) -> FloatArray:
+        """Stored covariances Sigma(theta), theta (P,) the coordinates of the family with Sigma(0) = `covariances`."""
 
     @abstractmethod
     def tangent(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:

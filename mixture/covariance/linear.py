@@ -49,6 +49,10 @@ class LinearCovariance(Covariance):
             stack = self.clip(stack, floor)
         return stack[0] if self.shared else stack
 
+    def retract(self, covariances: FloatArray, theta: FloatArray, n_components: int, n_features: int) -> FloatArray:
+        """Sums, which may leave the positive definite matrices."""
+        return covariances + self.unpack(theta, n_components, n_features)
+
     def tangent(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:
         units = np.eye(self.n_parameters(n_components, n_features))
         return np.stack(

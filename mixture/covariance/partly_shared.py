@@ -5,6 +5,7 @@ from abc import abstractmethod
 import numpy as np
 
 from mixture.arrays import FloatArray
+from mixture.covariance.bounded import bounded_maximum
 from mixture.covariance.covariance import Covariance
 from mixture.covariance.freedom import Freedom
 from mixture.covariance.inner_step import InnerStep
@@ -13,17 +14,14 @@ SLACK = 1e-10
 """By how much, relatively, rounding may leave a covariance below its lower bound."""
 FLATTEST = 1e-14
 """Share of the lower bound below which an eigenvalue is rounding."""
-HALVINGS = 8
-"""Of the way from the current covariances to the clipped maximum."""
 
 
 class PartlyShared(Covariance):
     """Abstract: a family in which some of volume, shape and orientation are shared and others are not.
 
-    With a lower bound the M step is a step up, not the maximum, unless the unbounded maximum complies. Tried are the
-    maximum, for the scatter of each component clipped at the bound and for mixtures of that with the scatter of
-    `current`, scaled up to the bound (each component alone if volumes are free); the first that lies above `current`
-    is taken, and `current` itself if none does.
+    With a lower bound the M step is the maximum of the family, if that complies, else a local maximum under the bound
+    (see `bounded_maximum`). It is sought from the best of `current`, if that complies, the maximum scaled up to the
+    bound, and that for the scatter of each component clipped at it (each component alone if volumes are free).
     """
 
     shared = False
@@ -69,25 +67,15 @@ class PartlyShared(Covariance):
     ) -> FloatArray:
         column = counts.reshape(-1, *(1,) * (scatter.ndim - 1))
         clipped = column * self.clip(scatter / column, floor)
-        best = self._raised(self.maximise(counts, clipped, None, InnerStep.MAXIMISE), floor)
-        value = self._value(counts, scatter, best)
+        starts = [self._raised(self.maximise(counts, clipped, current, InnerStep.MAXIMISE), floor)]
         if (self.margins(proposal, floor) > FLATTEST).all():
-            raised = self._raised(proposal, floor)
-            raised_value = self._value(counts, scatter, raised)
-            if raised_value > value:
-                best, value = raised, raised_value
-        if current is None or not self._complies(current, floor):
-            return best
-        value_here = self._value(counts, scatter, current)
-        share = 1.0
-        for _ in range(HALVINGS):
-            if value > value_here:
-                return best
-            share *= 0.5
-            mixed = share * clipped + (1.0 - share) * column * current
-            best = self._raised(self.maximise(counts, mixed, current, InnerStep.MAXIMISE), floor)
-            value = self._value(counts, scatter, best)
-        return best if value > value_here else current
+            starts.append(self._raised(proposal, floor))
+        if current is not None and self._complies(current, floor):
+            starts.append(current)
+        values = [self._value(counts, scatter, start) for start in starts]
+        best = int(np.argmax(values))
+        end = bounded_maximum(self, counts, scatter, floor, starts[best])
+        return end if self._value(counts, scatter, end) > values[best] else starts[best]
 
     def _complies(self, stack: FloatArray, floor: FloatArray) -> bool:
         return bool((self.margins(stack, floor) >= 1.0 - SLACK).all())

@@ -12,6 +12,14 @@ class Stretched(Covariance):
     D - 1 variances of Z, the last taking what is left; and, for matrices, the elements of Z below its diagonal, which
     turn the axes (rows first)."""
 
+    def retract(self, covariances: FloatArray, theta: FloatArray, n_components: int, n_features: int) -> FloatArray:
+        """S_k exp(sum_p theta_p E_pk) S_k^T."""
+        root = np.linalg.cholesky(self.dense(covariances, n_components, n_features))
+        logs = np.tensordot(theta, self._directions(n_components, n_features), axes=1)
+        values, vectors = np.linalg.eigh(logs)
+        half = (root @ vectors) * np.exp(0.5 * values)[:, None, :]
+        return self.store(half @ np.swapaxes(half, 1, 2))
+
     def tangent(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:
         """S_k E_pk S_k^T."""
         root = np.linalg.cholesky(self.dense(covariances, n_components, n_features))

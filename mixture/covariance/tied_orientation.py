@@ -11,8 +11,7 @@ from mixture.covariance.equal_volumes import equal_volumes
 from mixture.covariance.inner_step import InnerStep
 from mixture.covariance.matrices import MatrixCovariance
 from mixture.covariance.partly_shared import PartlyShared
-from mixture.covariance.tied_shape import composed
-from mixture.covariance.turns import Turned
+from mixture.covariance.turns import Turned, composed
 
 MIXES = 4
 """Combinations of the covariances whose eigenvectors are compared, as any one may have equal eigenvalues."""

@@ -12,7 +12,7 @@ from mixture.covariance.log_volumes import maximise_volumes
 from mixture.covariance.matrices import MatrixCovariance
 from mixture.covariance.partly_shared import PartlyShared
 from mixture.covariance.stretches import Stretched
-from mixture.covariance.turns import Turned
+from mixture.covariance.turns import Turned, composed
 
 
 class _FreeVolumes(PartlyShared):
@@ -84,10 +84,3 @@ def scaled_copies(
     except np.linalg.LinAlgError:
         return scatter / counts[expand]
     return np.exp(volumes)[expand] * shared
-
-
-def composed(axes: FloatArray, variances: FloatArray) -> FloatArray:
-    """D_k diag(v_k) D_k^T, symmetric to the last bit."""
-    matrices = (axes * variances[:, None, :]) @ np.swapaxes(axes, -1, -2)
-    symmetric: FloatArray = 0.5 * (matrices + np.swapaxes(matrices, 1, 2))
-    return symmetric

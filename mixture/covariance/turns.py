@@ -20,6 +20,16 @@ class Turned(Covariance):
     def axes(self, covariances: FloatArray) -> FloatArray:
         """D_k, orthogonal, (K, D, D) from stored covariances, in an order that suits the shared parts."""
 
+    def retract(self, covariances: FloatArray, theta: FloatArray, n_components: int, n_features: int) -> FloatArray:
+        """Turned by Cayley's (I - X/2)^-1 (I + X/2), which is exp(X) to second order."""
+        axes = self.axes(covariances)
+        stretch, turn = self._directions(n_components, n_features)
+        logs = np.tensordot(theta[: len(stretch)], np.diagonal(stretch, axis1=2, axis2=3), axes=1)
+        half = 0.5 * np.tensordot(theta[len(stretch) :], turn, axes=1)
+        identity = np.eye(n_features)
+        turned = axes @ np.linalg.solve(identity - half, identity + half)
+        return self.store(composed(turned, _variances(covariances, axes) * np.exp(logs)))
+
     def tangent(self, covariances: FloatArray, n_components: int, n_features: int) -> FloatArray:
         """D_k ([X_p, Lambda_k] + S_p Lambda_k) D_k^T."""
         axes = self.axes(covariances)
@@ -58,6 +68,13 @@ class Turned(Covariance):
             ]
         )
         return stretch, freedoms.orientation.directions(skew(n_features), n_components)
+
+
+def composed(axes: FloatArray, variances: FloatArray) -> FloatArray:
+    """D_k diag(v_k) D_k^T, symmetric to the last bit."""
+    matrices = (axes * variances[:, None, :]) @ np.swapaxes(axes, -1, -2)
+    symmetric: FloatArray = 0.5 * (matrices + np.swapaxes(matrices, 1, 2))
+    return symmetric
 
 
 def _variances(covariances: FloatArray, axes: FloatArray) -> FloatArray:

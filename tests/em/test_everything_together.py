@@ -5,6 +5,7 @@ import pytest
 from support import random_mixture, read_columns
 
 import em
+from em.sources import source_of
 from mixture import ConjugatePrior, match
 
 
@@ -75,3 +76,64 @@ def test_other_numbers_are_converted_and_the_fit_says_so(dtype):
     fit = em.fit_best(x, 2, n_starts=2, rng=0).best
     assert fit.notes == (f"the data were {np.dtype(dtype)} and have been converted to float64",)
     assert fit.mixture.means.dtype == np.float64
+
+
+def weighted(x):
+    """Weights far from equal, a hundred of them zero."""
+    rng = np.random.default_rng(7)
+    weights = rng.exponential(size=len(x)) ** 2
+    weights[rng.choice(len(x), 100, replace=False)] = 0.0
+    return weights
+
+
+def write_and_map(x, path):
+    np.save(path, x)
+    return np.load(path, mmap_mode="r")
+
+
+def test_weighted_restarts_over_a_memory_map_are_those_in_memory(planted, tmp_path):
+    x = planted[1]
+    weights = weighted(x)
+    inside = em.fit_best(x, 3, n_starts=4, rng=1, weights=weights, n_jobs=1)
+    mapped = em.fit_best(write_and_map(x, tmp_path / "x.npy"), 3, n_starts=4, rng=1, weights=weights)
+    assert [fit.start for fit in mapped.fits] == [fit.start for fit in inside.fits]
+    assert mapped.best.mixture == inside.best.mixture
+    assert mapped.best.log_likelihood == inside.best.log_likelihood
+
+
+def test_weighted_restarts_over_a_dask_array_start_as_those_in_memory(planted):
+    dask_array = pytest.importorskip("dask.array")
+    x = planted[1]
+    weights = weighted(x)
+    inside = em.fit_best(x, 3, n_starts=4, rng=1, weights=weights, n_jobs=1)
+    array = dask_array.from_array(x, chunks=((0, 700, 800, 1500), 2))
+    there = em.fit_best(array, 3, n_starts=4, rng=1, weights=weights)
+    assert [fit.start for fit in there.fits] == [fit.start for fit in inside.fits]
+    assert there.best.log_likelihood == pytest.approx(inside.best.log_likelihood, rel=1e-12)
+
+
+def test_given_allocations_go_with_the_drawn_rows(planted, tmp_path, monkeypatch):
+    """Fewer rows are drawn than there are: each keeps its own allocation."""
+    truth, x = planted
+    z = truth.responsibilities(x).argmax(axis=1)
+    mapped = write_and_map(x, tmp_path / "x.npy")
+    monkeypatch.setattr("em.restarts.START_ROWS", 500)
+    weights = weighted(x)
+    found = em.fit_best(mapped, 3, starts=z, n_starts=1, rng=0, weights=weights)
+    assert found.fits[0].start_name == "given allocations"
+    drawn = source_of(mapped, weights).sample(500, np.random.default_rng(0)).numbers
+    assert found.fits[0].start == em.from_allocations(x[drawn], z[drawn], weights=weights[drawn])
+    close_to(found.best.mixture, em.fit(x, found.fits[0].start, weights=weights).mixture)
+    with pytest.raises(ValueError, match="allocations must be 3000 integers"):
+        em.fit_best(mapped, 3, starts=z[:500])
+
+
+def test_weights_move_the_starts_of_incomplete_data():
+    """A far row of weight 0 neither starts a component nor fills a gap."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0.0, 1.0, (200, 2)), [[1e9, 1e9]]])
+    x[:60, 1] = np.nan
+    weights = np.append(np.ones(200), 0.0)
+    found = em.fit_best(x, 2, n_starts=6, rng=0, missing=True, weights=weights)
+    assert not found.failures
+    assert all(np.abs(fit.start.means).max() < 10.0 for fit in found.fits)

@@ -12,7 +12,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 from support import STRUCTURE_NAMES, random_mixture, read_columns
 
 import em
-from mixture import GaussianMixture
+from mixture import ConjugatePrior, GaussianMixture
 
 EACH = pytest.mark.parametrize("structure", STRUCTURE_NAMES)
 
@@ -185,3 +185,84 @@ def test_a_fit_reads_back_equal(tmp_path):
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ValueError, match="not a stored EM fit"):
         em.EMFit.load(tmp_path / "other.json")
+
+
+def test_spikes_do_not_depend_on_the_unit_of_the_weights_or_on_copies():
+    x = read_columns("galaxies") / 1000.0
+    spike = max(em.fit_best(x, 5, n_starts=12, starts=["k-means++"], rng=0).fits, key=lambda fit: fit.value)
+    assert spike.status is em.Status.SPIKE
+    copies = np.repeat(x, 10, axis=0)
+    for data, weights in ((x, np.full(82, 10.0)), (x, np.full(82, 1 / 820)), (copies, None)):
+        again = em.fit(data, spike.mixture, weights=weights)
+        assert again.status is em.Status.SPIKE
+        assert "2 effective points" in again.message
+    rng = np.random.default_rng(0)
+    tight = np.concatenate([rng.standard_normal(200), 5.0 + 0.05 * rng.standard_normal(100)])[:, None]
+    start = em.from_allocations(tight, (tight[:, 0] > 4.0).astype(int))
+    assert em.fit(tight, start, weights=np.full(300, 1 / 300)).status is em.Status.CONVERGED
+
+
+def test_what_a_floor_or_a_prior_holds_up_is_said():
+    x = read_columns("galaxies") / 1000.0
+    spike = max(em.fit_best(x, 5, n_starts=12, starts=["k-means++"], rng=0).fits, key=lambda fit: fit.value)
+    low = em.fit(x, spike.mixture, floor=1e-9)
+    assert low.status is em.Status.CONVERGED
+    assert "stands on 2 points only" in low.message
+    held = em.fit(x, spike.mixture, floor=1e-3)
+    assert "the floor holds up component" in held.message
+    weak = ConjugatePrior([20.0], 1e-6, 1.0, [[1e-6]])
+    assert "points only" in em.fit(x, spike.mixture, prior=weak).message
+
+
+def test_a_column_that_does_not_vary_has_no_floor():
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.zeros(50), rng.standard_normal(50)])
+    start = GaussianMixture([1.0], [[0.0, 0.0]], [np.eye(2)])
+    for move in em.moves.MOVES:
+        with pytest.raises(ValueError, match="column 0 does not vary"):
+            em.fit(x, start, floor=1e-3, move=move)
+        assert em.fit(x, start, move=move).status is em.Status.SINGULAR
+    x[3, 1] = np.nan
+    with pytest.raises(ValueError, match="column 0 does not vary"):
+        em.fit(x, start, floor=1e-3, missing=True)
+
+
+@pytest.mark.parametrize("share", [1.0, 1e-3, 1e-12])
+def test_weights_that_are_shares_stop_where_counts_do(share):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.standard_normal(300), 1.7 + rng.standard_normal(300)])[:, None]
+    start = em.kmeans_plus_plus(x, 2, rng=rng)
+    plain, scaled = em.fit(x, start), em.fit(x, start, weights=np.full(600, share))
+    assert scaled.n_iterations == pytest.approx(plain.n_iterations, rel=0.05)
+    np.testing.assert_allclose(scaled.mixture.means, plain.mixture.means, atol=1e-4)
+
+
+def test_a_saddle_is_called_one():
+    x = read_columns("faithful")
+    one = em.fit_best(x, 1).best.mixture
+    twice = GaussianMixture([0.5, 0.5], np.repeat(one.means, 2, axis=0), np.repeat(one.covariances, 2, axis=0))
+    assert "saddle point" in em.fit(x, twice, exact_rate=True).message
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tolerance": "a"}, "tolerance"),
+        ({"tolerance": None}, "tolerance"),
+        ({"floor": "a"}, "floor"),
+        ({"floor": 2.0}, "floor"),
+        ({"prior": 3}, "prior must be a ConjugatePrior"),
+        ({"move": "EM"}, "move must be one of em.moves"),
+        ({"move": em.moves.EM}, "move must be one of em.moves"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_settings_of_a_wrong_kind_are_named(settings, message):
+    x = read_columns("faithful")
+    with pytest.raises(ValueError, match=message):
+        em.fit(x, em.kmeans_plus_plus(x, 2, rng=np.random.default_rng(0)), **settings)
+
+
+def test_a_start_that_is_no_mixture_is_refused():
+    with pytest.raises(ValueError, match="GaussianMixture, not str"):
+        em.fit(read_columns("faithful"), "k-means++")

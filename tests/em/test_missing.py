@@ -1,6 +1,7 @@
 """Missing cells: EM over the observed block of each row, against densities, closed forms and a numerical maximum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,7 +116,7 @@ def test_the_observed_log_likelihood_never_falls_in_any_family(seed, structure, 
     complete = random_mixture("full", k, 3, rng).draw(80, rng)[0]
     cells = with_gaps(complete, 0.3, rng)
     source = source_of(cells, missing=True)
-    start = em.kmeans_plus_plus(source.sample(80, rng), k, structure=structure, rng=rng)
+    start = em.kmeans_plus_plus(source.sample(80, rng).points, k, structure=structure, rng=rng)
     fit = em.fit(cells, start, missing=True, max_iterations=30)  # raises LikelihoodFell if it falls
     assert np.isfinite(fit.log_likelihoods).all()
     assert fit.n_iterations > 0
@@ -322,13 +323,37 @@ def test_a_sample_is_filled_from_observed_cells_of_the_column():
     x = rng.standard_normal((200, 3)) * [1.0, 10.0, 100.0]
     cells = with_gaps(x, 0.4, rng)
     source = Incomplete(cells)
-    filled = source.sample(200, rng)
+    filled = source.sample(200, rng).points
     seen = ~np.isnan(cells)
     np.testing.assert_array_equal(filled[seen], cells[seen])
     for j in range(3):
         assert np.isin(filled[:, j], cells[seen[:, j], j]).all()
     assert np.isnan(source.cells).sum() == (~seen).sum()
-    assert source.sample(7, rng).shape == (7, 3)
+    assert source.sample(7, rng).points.shape == (7, 3)
+
+
+def test_gaps_are_filled_by_weight():
+    cells = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]] + [[float(i), np.nan] for i in range(4000)])
+    weights = np.concatenate([[1.0, 3.0, 0.0], np.ones(4000)])
+    rows = Incomplete(cells, weights).sample(5000, np.random.default_rng(0))
+    assert rows.n_rows == 4002
+    np.testing.assert_array_equal(rows.weights, weights[rows.numbers])
+    filled = rows.points[2:, 1]
+    assert set(filled) == {1.0, 2.0}
+    assert np.mean(filled == 2.0) == pytest.approx(0.75, abs=0.03)
+    only = Incomplete([[0.0, 5.0], [1.0, np.nan]], [0.0, 1.0]).sample(2, np.random.default_rng(0))
+    np.testing.assert_array_equal(only.points, [[1.0, 5.0]])
+
+
+def test_missing_values_of_pandas_are_missing():
+    frame = pd.DataFrame({"a": pd.array([1, pd.NA, 3, 4], dtype="Int64"), "b": [0.5, 1.5, None, 2.0]})
+    wanted = np.array([[1.0, 0.5], [np.nan, 1.5], [3.0, np.nan], [4.0, 2.0]])
+    np.testing.assert_array_equal(source_of(frame, missing=True).cells, wanted)
+    np.testing.assert_array_equal(source_of(frame.to_numpy(dtype=object), missing=True).cells, wanted)
+    masked = np.ma.array(np.array([[1, pd.NA], [2, 7], [3, 4]], dtype=object), mask=[[0, 0], [0, 1], [0, 0]])
+    np.testing.assert_array_equal(source_of(masked, missing=True).cells, [[1.0, np.nan], [2.0, np.nan], [3.0, 4.0]])
+    with pytest.raises(ValueError, match="must be numbers"):
+        source_of(frame.assign(c="text"), missing=True)
 
 
 def test_many_starts_climb_on_observed_cells():

@@ -155,6 +155,18 @@ def test_weights_are_duplication():
         assert getattr(weighted, figure)(x, sample_weight=weights) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("unit", [1 / 272, 1e6])
+def test_the_unit_of_weights_scales_the_likelihood_and_nothing_else(unit):
+    x = read_columns("faithful")
+    model = EMGaussianMixture(3, random_state=1)
+    plain, scaled = clone(model).fit(x), clone(model).fit(x, sample_weight=np.full(len(x), unit))
+    np.testing.assert_allclose(scaled.means_, plain.means_, rtol=1e-4)
+    np.testing.assert_allclose(scaled.weights_, plain.weights_, rtol=1e-3)
+    assert scaled.lower_bound_ == pytest.approx(plain.lower_bound_, rel=1e-9)
+    assert scaled.fit_.log_likelihood == pytest.approx(unit * plain.fit_.log_likelihood, rel=1e-9)
+    assert scaled.converged_
+
+
 def test_weight_zero_leaves_a_row_out_of_the_starts_too():
     x = measurements("random")
     kept = np.random.default_rng(2).random(len(x)) < 0.7
@@ -251,6 +263,17 @@ def test_verbose_accounts_for_every_start(capsys):
         ({"reg_covar": 1e-6}, r"reg_covar must be 0.*floor"),
         ({"tol": -1.0}, "tol must be"),
         ({"tol": np.nan}, "tol must be"),
+        ({"tol": "a"}, "tol must be a number of nats per point, 0 or more, not 'a'"),
+        ({"tol": None}, "tol must be"),
+        ({"reg_covar": [0.0, 0.0]}, "reg_covar must be 0"),
+        ({"floor": np.ones(2)}, "floor must be"),
+        ({"covariance_type": ["full"]}, r"covariance_type must be a name, not \['full'\]"),
+        ({"init_params": 3}, "init_params must be a name, not 3"),
+        ({"max_iter": None}, "max_iter must be a whole number"),
+        ({"verbose": "a"}, "verbose must be a whole number"),
+        ({"weights_init": "abc"}, r"weights_init must be finite numbers of shape \(2,\): could not convert"),
+        ({"means_init": {}}, "means_init must be finite numbers"),
+        ({"precisions_init": np.full((2, 2, 2), 1j)}, "precisions_init must be .*complex"),
         ({"floor": 0.0}, "floor must be"),
         ({"floor": "low"}, "floor must be 'auto'"),
         ({"max_iter": -1}, "max_iter must be at least 0"),
@@ -286,6 +309,9 @@ def test_bad_data_are_refused():
         model.fit(x, sample_weight=np.zeros(100))
     with pytest.raises(ValueError, match="shape"):
         model.fit(x, sample_weight=np.ones(99))
+    for no_weights in ("abc", {}, ["a"] * 100, np.full(100, 1j)):
+        with pytest.raises(ValueError, match="sample_weight must be numbers"):
+            model.fit(x, sample_weight=no_weights)
     with pytest.raises(ValueError, match="columns 0 and 1"):
         model.fit(x[:, [0, 0]])
     with pytest.raises(ValueError, match="n_samples must be at least 1"):

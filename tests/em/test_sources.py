@@ -207,14 +207,32 @@ def test_missing_cells_are_for_data_in_memory(mapped, data):
 def test_samples_are_rows_of_the_data_in_their_order(mapped, data):
     _, x, rng = data
     for source in (InMemory(x), source_of(mapped(x))):
-        rows = source.sample(700, rng)
+        rows = source.sample(700, rng).points
         numbers = [int(np.flatnonzero((x == row).all(axis=1))[0]) for row in rows]
         assert len(set(numbers)) == 700
         assert numbers == sorted(numbers)
-        np.testing.assert_array_equal(source.sample(N + 5, rng), x)
+        np.testing.assert_array_equal(source.sample(N + 5, rng).points, x)
         np.testing.assert_array_equal(
-            source.sample(50, np.random.default_rng(1)), InMemory(x).sample(50, np.random.default_rng(1))
+            source.sample(50, np.random.default_rng(1)).points,
+            InMemory(x).sample(50, np.random.default_rng(1)).points,
         )
+
+
+@pytest.mark.parametrize("n", [1, 300, N - 600, N])
+def test_samples_leave_out_rows_without_weight_and_keep_the_others_weights(mapped, data, monkeypatch, n):
+    _, x, rng = data
+    monkeypatch.setattr("em.sources.memory_map.SAMPLED_AT_A_TIME", CHUNK_ROWS)
+    weights = rng.random(N)
+    weights[rng.choice(N, 500, replace=False)] = 0.0
+    weights[:CHUNK_ROWS] = 0.0  # nothing to draw from the first block
+    drawn = [s.sample(n, np.random.default_rng(2)) for s in (InMemory(x, weights), source_of(mapped(x), weights))]
+    for rows in drawn:
+        assert rows.n_rows == min(n, np.count_nonzero(weights))
+        assert (np.diff(rows.numbers) > 0).all()
+        assert (rows.weights > 0.0).all()
+        np.testing.assert_array_equal(rows.points, x[rows.numbers])
+        np.testing.assert_array_equal(rows.weights, weights[rows.numbers])
+    np.testing.assert_array_equal(drawn[0].numbers, drawn[1].numbers)
 
 
 @pytest.mark.parametrize(("n_samples", "n"), [(5, 1), (5, 2), (5, 3), (5, 4)])

@@ -16,10 +16,10 @@ def test_galaxies_five_components_end_on_two_neighbours_and_say_so():
     assert highest.status is em.Status.SPIKE
     assert "spike" in highest.message
     assert "2 effective points" in highest.message
-    spike = em.spikes(highest.mixture, highest.mixture.weights * len(x))[0]
+    spike = em.spikes(x, highest.mixture)[0]
     assert highest.mixture.covariances[spike.component, 0, 0] == pytest.approx(0.00185, abs=2e-5)
     assert highest in restarts.singular
-    assert not em.spikes(restarts.best.mixture, restarts.best.mixture.weights * len(x))
+    assert not em.spikes(x, restarts.best.mixture)
     assert restarts.best.log_likelihood < highest.log_likelihood
 
 
@@ -44,9 +44,9 @@ def test_narrowness_does_not_depend_on_units():
     rng = np.random.default_rng(1)
     x = np.vstack([rng.standard_normal((60, 2)), 3.0 + 1e-3 * rng.standard_normal((4, 2))])
     z = (np.arange(64) >= 60).astype(int)
-    plain = em.spikes(em.from_allocations(x, z), np.array([60.0, 4.0]))
+    plain = em.spikes(x, em.from_allocations(x, z))
     turned = np.array([[1e3, 1.0], [0.0, 1e-3]])
-    other = em.spikes(em.from_allocations(x @ turned, z), np.array([60.0, 4.0]))
+    other = em.spikes(x @ turned, em.from_allocations(x @ turned, z))
     assert plain[0].component == other[0].component == 1
     assert plain[0].narrowness == pytest.approx(other[0].narrowness, rel=1e-6)
 
@@ -61,8 +61,19 @@ def test_acidity_below_its_nested_model_is_refitted_from_it():
     stuck = em.fit(x, start, tolerance=1e-8)
     equal = em.fit_best(x, 2, structure="tied", rng=0).best
     restarts = em.fit_best(x, 2, starts=[start], n_starts=1)
+    assert restarts.n_starts == len(restarts.fits) == 1
     if stuck.log_likelihood < equal.log_likelihood:
-        assert restarts.fits[-1].start_name == "nested model (tied, K = 2)"
+        assert restarts.refits[-1].start_name == "nested model (tied, K = 2)"
+        assert restarts.best is restarts.refits[-1]
+        assert restarts.share_at_best == 0.0
+        (flag,) = restarts.flagged
+        gap = float(flag.partition("lay ")[2].partition(" nats")[0])
+        assert gap == pytest.approx(equal.log_likelihood - stuck.log_likelihood, abs=1e-4)
+        assert flag in restarts.best.notes
+        assert flag in str(restarts)
+        assert restarts.optima[0].starts == {}
+        assert restarts.optima[0].n_refits == 1
+        assert em.Restarts.from_dict(restarts.to_dict()) == restarts
     assert restarts.best.log_likelihood >= max(equal.log_likelihood, -184.6447 - 1e-4)
 
 
@@ -75,7 +86,24 @@ def test_a_given_simpler_fit_is_never_missed():
     held = em.fit_best(x, 4, starts=[poor], n_starts=1, simpler=[three.mixture])
     assert alone.best.log_likelihood < three.log_likelihood  # the case this is for
     assert held.best.log_likelihood >= three.log_likelihood - 1e-4
-    assert "nested model (full, K = 3)" in {fit.start_name for fit in held.fits}
+    assert "nested model (full, K = 3)" in {fit.start_name for fit in held.refits}
+    assert held.n_starts == 1
+    assert held.share_at_best == 0.0
+    assert any("nested model (full, K = 3)" in sentence for sentence in held.flagged)
+
+
+def test_models_that_are_not_simpler_are_refused_before_any_climb():
+    x = read_columns("faithful")
+    rng = np.random.default_rng(0)
+    makers = {
+        "does not contain full": em.kmeans_plus_plus(x, 2, rng=rng),
+        "D = 1": em.kmeans_plus_plus(x[:, 0], 2, structure="diag", rng=rng),
+        "2 components is not checked against one of 3": em.kmeans_plus_plus(x, 3, structure="diag", rng=rng),
+    }
+    for message, mixture in makers.items():
+        for simpler in (mixture, [mixture]):
+            with pytest.raises(ValueError, match=message):
+                em.fit_best(x, 2, structure="diag", simpler=simpler, progress=lambda _: pytest.fail("climbed"))
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

@@ -127,6 +127,28 @@ def test_points_of_weight_zero_do_not_count_as_distinct(name):
         make(name, [0.0, 1.0, 1.0, 2.0], 3, weights=[1.0, 1.0, 1.0, 0.0])
 
 
+@EACH
+@pytest.mark.parametrize("floor", [0.0, 1.0, 2, -1, np.nan, "a", [0.1]])
+def test_a_floor_is_a_share(name, floor):
+    with pytest.raises(ValueError, match="floor must lie between 0 and 1"):
+        make(name, np.arange(9.0), 2, floor=floor)
+    with pytest.raises(ValueError, match="floor must lie between 0 and 1"):
+        em.from_allocations(np.arange(4.0), [0, 0, 1, 1], floor=floor)
+
+
+@EACH
+def test_a_generator_a_seed_or_nothing(name):
+    x = read_columns("faithful")
+    start = start_named(name).make
+    assert start(x, 3, rng=4) == start(x, 3, rng=np.random.default_rng(4))
+    assert start(x, 3).n_components == 3
+    if name in FIXED:
+        assert start(x, 3) == start(x, 3)
+    for nonsense in ("seed", -1, 1.5, object()):
+        with pytest.raises(ValueError, match="rng must be a generator"):
+            start(x, 3, rng=nonsense)
+
+
 def mixture_or_error(*arguments, **settings):
     try:
         return make(*arguments, **settings)

@@ -191,3 +191,77 @@ def test_far_outliers_leave_every_start_an_outcome():
     )
     for seed in range(20):
         assert em.fit_best(x, 2, rng=seed, n_starts=4, max_iterations=200).n_starts == 4
+
+
+@pytest.mark.parametrize(
+    ("starts", "names"),
+    [
+        ("k-means", {"k-means"}),
+        (np.array(["k-means", "ward"]), {"k-means", "ward"}),
+        (None, {"k-means++", "short runs"}),
+        ((read_columns("faithful")[:, 0] > 3).astype(int), {"given allocations"}),
+        ((read_columns("faithful")[:, 0] > 3).astype(int).tolist(), {"given allocations"}),
+        (em.kmeans_plus_plus(read_columns("faithful"), 2, rng=np.random.default_rng(0)), {"given"}),
+    ],
+)
+def test_one_start_may_stand_alone(starts, names):
+    found = em.fit_best(read_columns("faithful"), 2, starts=starts, n_starts=2, rng=0, max_iterations=3)
+    assert {fit.start_name for fit in found.fits} == names
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"starts": 3}, r"starts must be one start or a sequence of starts; .* not int"),
+        ({"starts": {"k-means": 2}}, "not dict"),
+        ({"starts": ["k-means", None]}, "a start is a name of em.STARTS.* not None"),
+        ({"starts": [[[1, 2], [3]]]}, "a start is a name of em.STARTS.* neither"),
+        ({"starts": np.full(272, 2)}, r"must lie in 0\.\.1"),
+        ({"rng": "x"}, "rng must be a generator .* not 'x'"),
+        ({"rng": -1}, "0 or more"),
+        ({"progress": 3}, "progress must be True, False or a function to call with each outcome, not 3"),
+        ({"missing": "no"}, "missing must be True or False, not 'no'"),
+        ({"simpler": 3}, "simpler must be fitted mixtures .* not 3"),
+        ({"simpler": [None]}, "simpler must be fitted mixtures .* not None"),
+    ],
+)
+def test_wrong_settings_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        em.fit_best(read_columns("faithful"), 2, **{"rng": 0, **wrong})
+
+
+def test_restarts_of_nothing_have_no_best():
+    nothing = em.Restarts((), ())
+    with pytest.raises(em.NoUsableFit, match="hold no fits at all"):
+        _ = nothing.best
+    assert "0 starts" in str(nothing)
+
+
+def test_stored_restarts_say_what_is_wrong():
+    content = em.fit_best(read_columns("faithful"), 1).to_dict()
+    unknown = {**content, "fits": [{**content["fits"][0], "status": "FINE"}]}
+    with pytest.raises(ValueError, match="unknown status 'FINE'; known are: CONVERGED"):
+        em.Restarts.from_dict(unknown)
+    with pytest.raises(ValueError, match="'refits' missing"):
+        em.Restarts.from_dict({key: value for key, value in content.items() if key != "refits"})
+
+
+def test_optima_say_how_many_fits_stopped_on_their_way():
+    found = em.fit_best(read_columns("faithful"), 3, n_starts=3, rng=0, max_iterations=4)
+    assert sum(optimum.n_unfinished for optimum in found.optima) == 3
+    assert "of them unfinished" in str(found)
+    assert "unfinished" not in str(em.fit_best(read_columns("faithful"), 1))
+
+
+def test_rows_without_weight_play_no_part():
+    """A far row of weight 0 leaves every fit as it is, and cannot hide a constant column."""
+    x = read_columns("faithful")
+    outlier = np.vstack([x, [[1e9, -1e9]]])
+    alone, beside = (
+        em.fit_best(points, 2, n_starts=4, rng=3, weights=weights)
+        for points, weights in ((x, np.ones(272)), (outlier, np.append(np.ones(272), 0.0)))
+    )
+    assert [fit.start for fit in alone.fits] == [fit.start for fit in beside.fits]
+    flat = np.column_stack([x[:, 0], np.ones(272)])
+    with pytest.raises(ValueError, match="column 1 is constant"):
+        em.fit_best(np.vstack([flat, [[0.0, 9.0]]]), 2, weights=np.append(np.ones(272), 0.0))

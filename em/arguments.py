@@ -1,0 +1,58 @@
+"""Arguments that many functions take, checked in one place: mixtures, generators, the share of a floor."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixture import GaussianMixture
+from mixture.arrays import FloatArray
+
+
+def as_mixture(value: object, name: str = "mixture") -> GaussianMixture:
+    """`value`, which must be a `GaussianMixture`.
+
+    Raises ValueError calling it `name` for anything else, saying where the mixture is if `value` is a fit.
+    """
+    if isinstance(value, GaussianMixture):
+        return value
+    kind = type(value).__name__
+    if hasattr(type(value), "best"):
+        advice = ": hand in its .best.mixture"
+    else:
+        advice = ": hand in its .mixture" if isinstance(getattr(value, "mixture", None), GaussianMixture) else ""
+    raise ValueError(f"{name} must be a GaussianMixture, not {kind}{advice}")
+
+
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """`np.random.default_rng(rng)`: a generator as it is, one made from a seed, or for None a fresh one.
+
+    Raises ValueError for what is neither.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"rng must be a generator (np.random.default_rng), a seed (a whole number, 0 or more) or None, not {rng!r}"
+        ) from error
+
+
+def check_floor(floor: object) -> None:
+    """Raise ValueError unless `floor` is None or a share: a number strictly between 0 and 1."""
+    if floor is None:
+        return
+    share = floor.item() if isinstance(floor, np.ndarray) and floor.ndim == 0 else floor
+    if not (isinstance(share, int | float | np.integer | np.floating) and 0.0 < share < 1.0):
+        raise ValueError(f"floor must lie between 0 and 1 (a share of the covariance of the data), not {floor!r}")
+
+
+def as_numbers(values: ArrayLike, name: str, shape: tuple[int, ...]) -> FloatArray:
+    """`values` as finite float64 numbers of that shape; raises ValueError calling them `name` for anything else."""
+    wanted = f"{name} must be finite numbers of shape {shape}"
+    try:
+        if np.iscomplexobj(values):
+            raise ValueError("these are complex")
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{wanted}: {error}") from error
+    if array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"{wanted}; it has shape {array.shape}")
+    return array
