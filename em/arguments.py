@@ -1,4 +1,4 @@
-"""Arguments that many functions take, checked in one place: mixtures, generators, the share of a floor."""
+"""Arguments that many functions take, checked in one place: mixtures, generators, floors, switches."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,3 +56,15 @@ def as_numbers(values: ArrayLike, name: str, shape: tuple[int, ...]) -> FloatArr
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"{wanted}; it has shape {array.shape}")
     return array
+
+
+def check_switch(value: object, name: str) -> None:
+    """Refuse what is neither True nor False, naming it: what merely counts as true may mean the opposite ("no")."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, not {value!r}")
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what is neither True, False nor a function to call."""
+    if not callable(progress) and not isinstance(progress, bool | np.bool_):
+        raise ValueError(f"progress must be True, False or a function to call with each outcome, not {progress!r}")

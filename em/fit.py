@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_mixture, check_floor, check_switch
 from em.climb import climb
 from em.moves import EM, Move
 from em.objective import Objective, Position
@@ -190,6 +191,7 @@ def fit(
     """
     check_settings(tolerance, max_iterations, floor, threads)
     _check_kinds(start, move, prior)
+    check_switch(exact_rate, "exact_rate")
     source = source_of(x, weights, missing=missing, n_features=start.n_features)
     if prior is not None and prior.mean.size != source.n_features:
         raise ValueError(f"the prior is for {prior.mean.size} features, but the data have {source.n_features} columns")
@@ -259,8 +261,7 @@ def check_settings(tolerance: float, max_iterations: int, floor: float | None, t
     as_whole_number(max_iterations, "max_iterations", least=0)
     if threads is not None:
         as_whole_number(threads, "threads", least=1)
-    if floor is not None and not (_is_number(floor) and 0.0 < floor < 1.0):
-        raise ValueError(f"floor must lie between 0 and 1 (a share of the covariance of the data), not {floor!r}")
+    check_floor(floor)
 
 
 def _is_number(value: object) -> bool:
@@ -268,11 +269,7 @@ def _is_number(value: object) -> bool:
 
 
 def _check_kinds(start: object, move: object, prior: object) -> None:
-    if not isinstance(start, GaussianMixture):
-        raise ValueError(
-            f"the start must be a GaussianMixture, not {type(start).__name__}: make one with a function such as"
-            " em.kmeans_plus_plus, or let em.fit_best choose"
-        )
+    as_mixture(start, "the start")
     if move is not None and not isinstance(move, Move):
         raise ValueError(f"move must be one of em.moves, such as em.moves.AcceleratedEM(), not {move!r}")
     if prior is not None and not isinstance(prior, ConjugatePrior):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
+from em.arguments import as_generator, check_progress
 from em.fit import MAX_ITERATIONS, SADDLE, TOLERANCE, EMFit, check_settings, saddle_message
 from em.moves import Move
 from em.nesting import check_nested, refit_above
@@ -16,7 +16,6 @@ from em.progress import telling
 from em.rate import rate_if_any
 from em.schedule import DEFAULT_STARTS, AnyStart, Climber, schedule
 from em.sources import InMemory, Source, source_of
-from em.switches import check_progress
 from mixture import ConjugatePrior, Covariance, GaussianMixture, structure_named
 from mixture.arrays import as_component_count, as_whole_number, check_columns
 

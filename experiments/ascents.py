@@ -97,7 +97,7 @@ def converged(fit: em.EMFit) -> bool:
 
 
 def problem(name: str, words: str, x: FloatArray, k: int, structure: str, n_starts: int, seed: int) -> Problem:
-    """Starts by k-means++ and random partition in turn, those of `em.fit_best`."""
+    """Starts by k-means++ and random partition in turn: the second kind begins far from every optimum."""
     kinds = (em.kmeans_plus_plus, em.random_partition)
     streams = np.random.default_rng(seed).spawn(n_starts)
     starts = tuple(kinds[i % 2](x, k, structure=structure, rng=rng) for i, rng in enumerate(streams))

@@ -149,7 +149,7 @@ def chain_starts(restarts: em.Restarts, chains: int, rng: np.random.Generator) -
 
     Optima more than HOPELESS nats below the best are left out: a chain there would say only that it started badly.
     """
-    usable = sorted((fit for fit in restarts.fits if fit.status.usable), key=lambda fit: -fit.log_likelihood)
+    usable = sorted((fit for fit in restarts.climbs if fit.status.usable), key=lambda fit: -fit.log_likelihood)
     optima: list[em.EMFit] = []
     for fit in usable:
         if fit.log_likelihood < usable[0].log_likelihood - HOPELESS:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+import em
 from experiments import figures, findings
 from experiments.comparison import INTERVAL, Comparison
 from experiments.figures import Drawn
@@ -75,7 +76,7 @@ def em_section(comparison: Comparison) -> Section:
     if restarts.n_starts > 1:
         reached = round(restarts.share_at_best * restarts.n_starts)
         starts = (
-            f"{restarts.n_starts} starts, by k-means++ and random partition in turn; {reached} of {restarts.n_starts}"
+            f"{restarts.n_starts} starts, by {_kinds_of_starts(restarts)} in turn; {reached} of {restarts.n_starts}"
             " reached the highest optimum"
         )
     text = (
@@ -84,9 +85,14 @@ def em_section(comparison: Comparison) -> Section:
         f" {best.covariance_structure.mclust} in mclust's names) from {starts}."
     )
     if restarts.singular:
-        text += f" {len(restarts.singular)} ran into a singular component, where the likelihood is unbounded."
+        text += (
+            f" {len(restarts.singular)} ran into a singular component or a spike on a few close points, where the"
+            " likelihood is unbounded."
+        )
     if restarts.failures:
         text += f" {len(restarts.failures)} gave no usable start."
+    if restarts.flagged:
+        text += " The best fit is a refit: " + "; ".join(restarts.flagged) + "."
     text += f" The best climb took {climb.n_iterations} iterations and {climb.message}."
     frame = pd.DataFrame(
         [
@@ -253,3 +259,9 @@ def prediction_section(comparison: Comparison) -> Section:
             *allocation,
         ),
     )
+
+
+def _kinds_of_starts(restarts: em.Restarts) -> str:
+    """The kinds of start that were taken, in words, in the order of their first turn."""
+    names = list(dict.fromkeys([one.start_name for one in (*restarts.fits, *restarts.failures)]))
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -162,6 +162,6 @@ def _held_against_simpler(cells: list[Cell], fitter: _Fitter) -> tuple[Cell, ...
         ]
         refits = refit_above(fitter.climb, fitter.source, cell.best, inside, prior=None, directly_below=False)
         if refits:
-            restarts = replace(cell.restarts, fits=cell.restarts.fits + refits)
+            restarts = replace(cell.restarts, refits=cell.restarts.refits + refits)
             held[structure, k] = fitter.cell(structure, k, restarts)
     return tuple(held.values())

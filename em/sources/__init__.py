@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import check_switch
 from em.sources.cluster import UnreachableCluster, connect
 from em.sources.drawn_rows import DrawnRows
 from em.sources.in_memory import InMemory
@@ -12,7 +13,6 @@ from em.sources.memory_map import MemoryMap
 from em.sources.patterns import as_cells
 from em.sources.rows import check_width
 from em.sources.source import Source
-from em.switches import check_switch
 
 
 def source_of(

@@ -31,7 +31,7 @@ def ascent(restarts: Restarts) -> Drawn:
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.4)
     total, gap = axes
     _limit_total(total, restarts)
-    drawn = [fit for fit in restarts.fits if fit is not best] + [best]  # the best comes last, over the others
+    drawn = [fit for fit in restarts.climbs if fit is not best] + [best]  # the best comes last, over the others
     tables = []
     lowest_gap = np.inf
     for fit in drawn:
@@ -55,7 +55,7 @@ def ascent(restarts: Restarts) -> Drawn:
             gap.plot(iterations[shown][-1:], gaps[shown][-1:], zorder=4.0, **cross)
         tables.append(_table(restarts, fit, iterations, gaps))
     for ax in axes:
-        _number_iterations(ax, max(fit.n_iterations for fit in restarts.fits))
+        _number_iterations(ax, max(fit.n_iterations for fit in restarts.climbs))
     canvas.describe(total.yaxis, "log-likelihood (nats)")
     if not np.isfinite(lowest_gap):  # one fit that took no step
         gap.set_ylim(LEAST_GAP, 1.0)
@@ -82,7 +82,7 @@ def _look(fit: EMFit, best: EMFit) -> dict[str, Any]:
 
 def _limit_total(ax: Axes, restarts: Restarts) -> None:
     """From the lowest value after one step (starts may lie far below) to a little above the highest usable one."""
-    usable = [fit.log_likelihoods for fit in restarts.fits if fit.status.usable]
+    usable = [fit.log_likelihoods for fit in restarts.climbs if fit.status.usable]
     low = min(float(trace[min(1, len(trace) - 1)]) for trace in usable)
     high = restarts.best.log_likelihood
     pad = 0.06 * (high - low) if high > low else max(1.0, 1e-6 * abs(high))
@@ -104,7 +104,7 @@ def _number_iterations(ax: Axes, longest: int) -> None:
 
 
 def _table(restarts: Restarts, fit: EMFit, iterations: np.ndarray, gaps: np.ndarray) -> pd.DataFrame:
-    number = next(i for i, other in enumerate(restarts.fits) if other is fit) + 1
+    number = next(i for i, other in enumerate(restarts.climbs) if other is fit) + 1
     fixed = {"restart": number, "start": fit.start_name, "status": fit.status.name.lower().replace("_", " ")}
     return pd.DataFrame(
         {
@@ -118,8 +118,8 @@ def _table(restarts: Restarts, fit: EMFit, iterations: np.ndarray, gaps: np.ndar
 
 
 def _legend(figure: Figure, restarts: Restarts) -> None:
-    n_singular = sum(not fit.status.usable for fit in restarts.fits)
-    n_others = len(restarts.fits) - n_singular - 1
+    n_singular = sum(not fit.status.usable for fit in restarts.climbs)
+    n_others = len(restarts.climbs) - n_singular - 1
     entries = [(Line2D([], [], color=style.METHOD_COLOURS["em"], linewidth=1.4), "best fit")]
     if n_others:
         entries.append((Line2D([], [], color="0.65", linewidth=0.7), f"other restarts: {n_others}"))
