@@ -263,5 +263,7 @@ def prediction_section(comparison: Comparison) -> Section:
 
 def _kinds_of_starts(restarts: em.Restarts) -> str:
     """The kinds of start that were taken, in words, in the order of their first turn."""
-    names = list(dict.fromkeys([one.start_name for one in (*restarts.fits, *restarts.failures)]))
+    names = list(
+        dict.fromkeys([fit.start_name for fit in restarts.fits] + [one.start_name for one in restarts.failures])
+    )
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
