@@ -58,7 +58,7 @@ def build_report(result: "Result", *, name: str, question: str, hard: str, easy:
     )
     data = (
         f"{described}. Each move climbs from the same {n_starts} starts, k-means++ and random partition in turn, with"
-        " settings that were fixed beforehand. Passes are counted until a climb is within 10⁻⁸ nats of the best value"
+        " one set of settings for all data. Passes are counted until a climb is within 10⁻⁸ nats of the best value"
         " that any climb found at the same optimum."
     )
     return Report(

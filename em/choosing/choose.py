@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.choosing.choice import Cell, Choice, known_criterion
 from em.choosing.criteria import criteria
 from em.choosing.settings import (
@@ -81,7 +82,7 @@ def choose(
         settings={"tolerance": tolerance, "max_iterations": max_iterations, "floor": floor},
     )
     pairs = [(name, k) for name in names for k in counts]
-    tasks = list(zip(pairs, np.random.default_rng(rng).spawn(len(pairs)), strict=True))
+    tasks = list(zip(pairs, as_generator(rng).spawn(len(pairs)), strict=True))
     with telling(progress, "models", len(tasks)) as done:
         cells = over_cores(fitter, tasks, n_jobs=n_jobs, done=done)
     return Choice(_held_against_simpler(cells, fitter), criterion, source.notes)

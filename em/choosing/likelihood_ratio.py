@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from em.arguments import as_generator
 from em.choosing.settings import as_start_names, check_progress
 from em.fit import MAX_ITERATIONS, EMFit, check_settings
 from em.moves import EM, AcceleratedEM, Move
@@ -111,7 +112,7 @@ def likelihood_ratio_test(
             f"the weights sum to {source.total_weight:.6g}: replicates of {n_drawn} points cannot be fitted with"
             f" {n_components + 1} components. Weights are counts here: rescale them to sum to the number of points."
         )
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng)
     settings = {
         "tolerance": tolerance,
         "max_iterations": max_iterations,
@@ -165,7 +166,7 @@ def likelihood_ratio_tests(
     """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng)
     tests: list[LikelihoodRatioTest] = []
     for k in range(1, as_whole_number(n_components, "n_components", least=2)):
         test = likelihood_ratio_test(
