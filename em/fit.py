@@ -242,7 +242,7 @@ def _judged(status: Status, objective: Objective, position: Position) -> tuple[S
     """Whether likelihood has run away, or would have but for the floor or the prior."""
     mixture, source = position.mixture, objective.source
     if isinstance(source, InMemory):
-        found = spikes(source.points, mixture, weights=source.weights if source.weights.size else None)
+        found = spikes(source.points, mixture, weights=source.given_weights)
     else:
         points = position.statistics.counts * (source.n_samples / source.total_weight)
         found = found_spikes(mixture, lambda k: float(points[k]))

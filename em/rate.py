@@ -58,6 +58,6 @@ def rate_if_any(source: Source, mixture: GaussianMixture) -> float | None:
     if not isinstance(source, InMemory):
         return None
     try:
-        return convergence_rate(source.points, mixture, weights=source.weights if source.weights.size else None).rate
+        return convergence_rate(source.points, mixture, weights=source.given_weights).rate
     except ValueError:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
+from em.arguments import as_generator, check_progress
 from em.choosing.choice import Cell, Choice, known_criterion
 from em.choosing.criteria import criteria
 from em.choosing.settings import (
@@ -16,8 +16,6 @@ from em.choosing.settings import (
     as_priors,
     as_start_names,
     as_structure_names,
-    check_progress,
-    given_weights,
 )
 from em.fit import MAX_ITERATIONS, TOLERANCE, EMFit, check_settings, fit
 from em.nesting import refit_above
@@ -135,7 +133,7 @@ class _Fitter:
             best = restarts.best
         except NoUsableFit as nothing:
             return Cell(structure, k, restarts, None, str(nothing))
-        found = criteria(self.source.points, best.mixture, weights=given_weights(self.source))
+        found = criteria(self.source.points, best.mixture, weights=self.source.given_weights)
         return Cell(structure, k, restarts, found)
 
     def climb(self, start: GaussianMixture, name: str) -> EMFit:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
-from em.choosing.settings import as_start_names, check_progress
+from em.arguments import as_generator, check_progress
+from em.choosing.settings import as_start_names
 from em.fit import MAX_ITERATIONS, EMFit, check_settings
 from em.moves import EM, AcceleratedEM, Move
 from em.nesting import embedded

@@ -7,7 +7,7 @@ import numpy as np
 from em.sources import InMemory
 from em.starts import start_named
 from mixture import FAMILIES, ConjugatePrior, structure_named
-from mixture.arrays import FloatArray, as_whole_number
+from mixture.arrays import as_whole_number
 
 type PriorOfK = bool | Callable[[int], ConjugatePrior]
 """Whether to take the prior of Fraley & Raftery, or a function from K to the prior."""
@@ -44,12 +44,6 @@ def as_start_names(starts: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(start_named(name).name for name in names)
 
 
-def check_progress(progress: object) -> None:
-    """Refuse what is neither True, False nor a function."""
-    if not (isinstance(progress, bool | np.bool_) or callable(progress)):
-        raise ValueError(f"progress must be True, False or a function to call with each result, not {progress!r}")
-
-
 def as_priors(prior: PriorOfK, counts: Sequence[int], source: InMemory) -> dict[int, ConjugatePrior]:
     """The prior of each K; empty if there is to be none.
 
@@ -76,17 +70,12 @@ def as_priors(prior: PriorOfK, counts: Sequence[int], source: InMemory) -> dict[
 
 def _fraley_raftery(n_components: int, source: InMemory) -> ConjugatePrior:
     try:
-        return ConjugatePrior.fraley_raftery(source.points, n_components, weights=given_weights(source))
+        return ConjugatePrior.fraley_raftery(source.points, n_components, weights=source.given_weights)
     except ValueError as error:
         raise ValueError(
             f"prior=True takes its scale from the covariance matrix of the data, which do not have one: {error}. Leave"
             " out the prior, or hand in a function from K to a ConjugatePrior."
         ) from error
-
-
-def given_weights(source: InMemory) -> FloatArray | None:
-    """The point weights (N,), None for ones."""
-    return source.weights if source.weights.size else None
 
 
 def _as_names(names: object, what: str, kind: str) -> list[str]:

@@ -9,7 +9,7 @@ from em.sources.drawn_rows import DrawnRows
 from em.sources.rows import draw_weighted_rows
 from em.sources.source import Source
 from mixture import ExpectedStatistics, GaussianMixture, expected_statistics
-from mixture.arrays import as_point_weights, as_points
+from mixture.arrays import FloatArray, as_point_weights, as_points
 
 
 @final
@@ -27,6 +27,11 @@ class InMemory(Source):
         given = np.asarray(x).dtype
         if given != np.float64:
             self.notes = (f"the data were {given} and have been converted to float64",)
+
+    @property
+    def given_weights(self) -> FloatArray | None:
+        """The point weights (N,), None for ones."""
+        return self.weights if self.weights.size else None
 
     def statistics(self, mixture: GaussianMixture, threads: int | None = None) -> ExpectedStatistics:
         return expected_statistics(self.points, mixture, self.weights, threads=threads)
