@@ -2,6 +2,7 @@
 
 from bayesian.diagnosis.diagnose import Diagnosis, diagnose
 from bayesian.diagnosis.verdict import Verdict
+from bayesian.foreign.relabel_datatree import posterior_of_datatree, relabel_datatree
 from bayesian.model import build
 from bayesian.posterior import Posterior
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
@@ -28,7 +29,9 @@ __all__ = [
     "diagnose",
     "ecr",
     "order_by",
+    "posterior_of_datatree",
     "relabel",
+    "relabel_datatree",
     "sample",
     "stephens",
 ]
