@@ -7,8 +7,6 @@ model, with its `with_data`.
 """
 
 import dataclasses
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -20,12 +18,10 @@ from numba import carray, types
 from nutpie.compile_pymc import CompiledPyMCModel, _make_functions, _prepare_dims_and_coords, make_user_data
 from pymc.initial_point import make_initial_point_fn
 
-from bayesian.ops.linking import as_pointer, linked
+from bayesian.ops.graph_calls import VECTOR, flat_callback, graph_caller, readonly
 from mixture.arrays import FloatArray
 
-VECTOR = types.CPointer(types.float64)
 LOGP = types.int64(types.uint64, VECTOR, VECTOR, VECTOR, types.CPointer(types.int64))
-EXPAND = types.int64(types.uint64, types.uint64, VECTOR, VECTOR, types.CPointer(types.int64))
 
 
 def compile_model(model: pm.Model) -> CompiledPyMCModel:
@@ -42,7 +38,7 @@ def compile_model(model: pm.Model) -> CompiledPyMCModel:
     for function in (logp, expand):
         for variable in function.get_shared():
             keys.setdefault(variable, f"shared_{len(keys)}")
-    data = {key: _readonly(variable.get_value()) for variable, key in keys.items()}
+    data = {key: readonly(variable.get_value()) for variable, key in keys.items()}
     user_data = make_user_data(keys, data)
     dims, coords = _prepare_dims_and_coords(model, shape_info, reparameterized)
     return CompiledPyMCModel(
@@ -51,7 +47,7 @@ def compile_model(model: pm.Model) -> CompiledPyMCModel:
         _coords=coords,
         _shapes={name: tuple(shape) for name, _, shape in zip(*shape_info, strict=True)},
         compiled_logp_func=_log_density_callback(logp, keys, n_dim),
-        compiled_expand_func=_expand_callback(expand, keys, n_dim, n_expanded),
+        compiled_expand_func=flat_callback(expand, keys, n_dim, n_expanded),
         initial_point_func=initial_point_func,
         shared_data=data,
         shared_var_keys=keys,
@@ -97,38 +93,8 @@ def constant_data(model: pm.Model) -> xr.Dataset:
     return xr.Dataset(variables)
 
 
-def _readonly(value: Any) -> Any:
-    if value.dtype != np.float64:
-        raise TypeError(f"data of a model must be float64, not {value.dtype}")
-    array = np.array(value, order="C", copy=True)
-    array.flags.writeable = False
-    return array
-
-
-def _caller(function: Any, keys: dict[Any, str]) -> Callable[..., Any]:
-    """graph(x, words): the compiled function at x, its shared arrays read from nutpie's user data.
-
-    The user data are 8-byte words: the addresses of all shared arrays, their sizes, their shapes one after the other.
-    """
-    variables = list(keys)
-    shared = function.get_shared()
-    arguments = [types.Array(types.float64, 1, "C")]
-    arguments += [types.Array(types.float64, variable.type.ndim, "C") for variable in shared]
-    inner = linked(function.vm.jit_fn, tuple(arguments), uuid.uuid4().hex)
-    starts = np.cumsum([2 * len(variables), *(variable.type.ndim for variable in variables)])
-    arrays = []
-    for variable in shared:
-        i = variables.index(variable)
-        shape = "".join(f"words[{starts[i] + axis}]," for axis in range(variable.type.ndim))
-        arrays.append(f"carray(as_pointer(words[{i}]), ({shape}), float64)")
-    scope = {"carray": carray, "as_pointer": as_pointer, "float64": np.float64, "inner": inner}
-    exec(f"def graph(x, words):\n    return inner({', '.join(['x', *arrays])})", scope)
-    graph: Callable[..., Any] = numba.njit(scope["graph"])
-    return graph
-
-
 def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> Any:
-    graph = _caller(function, keys)
+    graph = graph_caller(function, keys)
     n_words = 1  # only the address matters
 
     def logp(dim: int, x: Any, gradient: Any, value: Any, words: Any) -> int:
@@ -149,21 +115,3 @@ def _log_density_callback(function: Any, keys: dict[Any, str], n_dim: int) -> An
         return 0 if np.isfinite(total) else 4
 
     return numba.cfunc(LOGP)(logp)
-
-
-def _expand_callback(function: Any, keys: dict[Any, str], n_dim: int, n_expanded: int) -> Any:
-    graph = _caller(function, keys)
-    n_words = 1
-
-    def expand(dim: int, size: int, x: Any, out: Any, words: Any) -> int:
-        if dim != n_dim or size != n_expanded:
-            return -1
-        try:
-            (values,) = graph(carray(x, (n_dim,)), carray(words, (n_words,)))
-        except Exception:  # as above
-            return -2
-        for i in range(n_expanded):
-            out[i] = values[i]
-        return 0
-
-    return numba.cfunc(EXPAND)(expand)
