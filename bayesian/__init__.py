@@ -3,6 +3,16 @@
 from bayesian.diagnosis.diagnose import Diagnosis, diagnose
 from bayesian.diagnosis.verdict import Verdict
 from bayesian.foreign.relabel_datatree import posterior_of_datatree, relabel_datatree
+from bayesian.label_free import (
+    Bands,
+    PartitionEstimate,
+    coclustering_matrix,
+    coclustering_of_allocations,
+    expected_loss,
+    joint_bands,
+    partition_estimate,
+    predictive_bands,
+)
 from bayesian.model import build
 from bayesian.posterior import Posterior
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
@@ -14,6 +24,7 @@ from bayesian.sampling import sample
 
 __all__ = [
     "LKJ",
+    "Bands",
     "Diagnosis",
     "HalfNormal",
     "ImproperPosterior",
@@ -21,15 +32,22 @@ __all__ = [
     "InverseWishart",
     "LogNormal",
     "Normal",
+    "PartitionEstimate",
     "Posterior",
     "Prior",
     "Relabelling",
     "Verdict",
     "build",
+    "coclustering_matrix",
+    "coclustering_of_allocations",
     "diagnose",
     "ecr",
+    "expected_loss",
+    "joint_bands",
     "order_by",
+    "partition_estimate",
     "posterior_of_datatree",
+    "predictive_bands",
     "relabel",
     "relabel_datatree",
     "sample",

@@ -1,24 +1,18 @@
 """The referee: scores EM and posterior alike, after matching labels. Plain functions over arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import arviz as az
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import ndtr
-from scipy.stats import binom
 
 from bayesian.draws import log_joints
+from bayesian.label_free.spacing import spaced_draws
 from bayesian.posterior import Posterior
 from em import StandardErrors
 from experiments.parameters import NaturalParameter, natural_parameters
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
-
-BAND_DRAWS = 400
-"""At most so many draws, evenly spaced over all chains, make a predictive band."""
 
 ALLOCATION_DRAWS = 2000
 """At most so many draws, evenly spaced over all chains, make posterior allocation probabilities."""
@@ -96,34 +90,11 @@ def _interval(draws: FloatArray, probability: float, kind: str) -> tuple[float, 
     return float(lower), float(upper)
 
 
-def adjusted_rand(a: ArrayLike, b: ArrayLike) -> float:
-    """(R - E[R]) / (max R - E[R]), R the pairs of points that both allocations (N,) put together.
-
-    1 for the same partition whatever its labels, about 0 for unrelated ones; 1 if both put all points together or
-    all apart. Raises ValueError for different lengths. Source: Hubert & Arabie 1985, J. Classification 2:193, eq. 5.
-    """
-    first, second = np.asarray(a), np.asarray(b)
-    if first.shape != second.shape or first.ndim != 1 or not first.size:
-        raise ValueError(f"two allocations of the same points are needed, not shapes {first.shape} and {second.shape}")
-    _, rows = np.unique(first, return_inverse=True)
-    _, columns = np.unique(second, return_inverse=True)
-    counts = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(counts, (rows, columns), 1.0)
-    together, of_rows, of_columns = (_pairs(c) for c in (counts, counts.sum(axis=1), counts.sum(axis=0)))
-    expected = of_rows * of_columns / max(_pairs(np.array([float(first.size)])), 1.0)
-    highest = 0.5 * (of_rows + of_columns)
-    return 1.0 if highest == expected else float((together - expected) / (highest - expected))
-
-
-def _pairs(counts: FloatArray) -> float:
-    return float((counts * (counts - 1.0) / 2.0).sum())
-
-
 def posterior_allocation_probabilities(posterior_relabelled: Posterior) -> FloatArray:
     """P(z_n = k | X) = E[P(z_n = k | x_n, theta)] over the posterior, (N, K): a mean over at most 2000 draws."""
     posterior = posterior_relabelled
     total = np.zeros((posterior.n_components, len(posterior.data)))
-    for _, joint in log_joints(posterior.data, *thinned(posterior, ALLOCATION_DRAWS)):  # (t, K, N)
+    for _, joint in log_joints(posterior.data, *spaced_draws(posterior, ALLOCATION_DRAWS)):  # (t, K, N)
         terms = np.exp(joint - joint.max(axis=1, keepdims=True))
         total += (terms / terms.sum(axis=1, keepdims=True)).sum(axis=0)
     return np.ascontiguousarray((total / total.sum(axis=0)).T)
@@ -140,109 +111,3 @@ def disagreement(em_responsibilities: FloatArray, posterior_probabilities: Float
             f" {em_responsibilities.shape} and {posterior_probabilities.shape}"
         )
     return np.asarray(0.5 * np.abs(em_responsibilities - posterior_probabilities).sum(axis=1))
-
-
-@dataclass(frozen=True, eq=False)
-class Bands:
-    """Pointwise posterior bands along a grid.
-
-    grid    where, in data units
-    lower, middle, upper  at each point of the grid (or between them); middle is the posterior mean
-    level   posterior probability between lower and upper at each point, equal tails
-    """
-
-    grid: FloatArray
-    lower: FloatArray
-    middle: FloatArray
-    upper: FloatArray
-    level: float
-
-
-def predictive_bands(posterior: Posterior, grid: ArrayLike, level: float) -> Bands:
-    """Bands of the marginal densities p(x_d | theta) = sum_k pi_k N(x_d | mu_kd, Sigma_kdd) at the grid's points.
-
-    grid (D, G), or (G,) if D = 1. `middle` is the posterior predictive density. Labels do not matter. At most 400
-    draws, evenly spaced. Raises ValueError for a level outside (0, 1) or a grid of other features.
-    """
-    points = _as_grid(posterior, grid, level)
-    weights, means, sds = _marginal_draws(posterior)
-    z = (points[None, None] - means[..., None]) / sds[..., None]  # (T, K, D, G)
-    densities = np.einsum("tk,tkdg->tdg", weights, np.exp(-0.5 * z * z) / (np.sqrt(2.0 * np.pi) * sds[..., None]))
-    lower, upper = np.quantile(densities, [0.5 - 0.5 * level, 0.5 + 0.5 * level], axis=0)
-    return Bands(points, lower, densities.mean(axis=0), upper, level)
-
-
-def proportion_bands(
-    posterior: Posterior, grid: ArrayLike, level: float, *, feature: int = 0, between: bool = False
-) -> Bands:
-    """What share of N replicated points falls below each grid point of one feature, or between neighbouring ones.
-
-    Given theta the number is Binomial(N, F_t), F_t the mixture's probability; the bands are exact quantiles of its
-    mixture over the draws, so that they hold sampling variation too and nothing is simulated. `middle` is E[F_t].
-    Of cumulative shares the quantiles are interpolated between whole counts, so that the band's edges are smooth.
-    grid (G,) ascending; the bands are (G,), or (G - 1,) with `between`, for the bins of a histogram.
-    """
-    points = np.asarray(grid, dtype=np.float64)
-    _check_level(level)
-    weights, means, sds = _marginal_draws(posterior)
-    z = (points - means[:, :, feature, None]) / sds[:, :, feature, None]  # (T, K, G)
-    probabilities = np.einsum("tk,tkg->tg", weights, ndtr(z))
-    if between:
-        probabilities = np.diff(probabilities, axis=-1)
-    probabilities = np.clip(probabilities, 0.0, 1.0)
-    n_samples = len(posterior.data)
-    lower, upper = (
-        _binomial_mixture_quantile(n_samples, probabilities, tail, interpolate=not between) / n_samples
-        for tail in (0.5 - 0.5 * level, 0.5 + 0.5 * level)
-    )
-    return Bands(points, lower, probabilities.mean(axis=0), upper, level)
-
-
-def _binomial_mixture_quantile(
-    n_samples: int, probabilities: FloatArray, tail: float, *, interpolate: bool
-) -> FloatArray:
-    """The smallest count j with F(j) = mean_t P(Binomial(n, p_t) <= j) >= tail, by bisection; (T, G) to (G,).
-
-    Interpolated it lies between j - 1 and j, where a line from F(j - 1) to F(j) meets the tail, but not below 0.
-    """
-    below = np.full(probabilities.shape[1:], -1.0)
-    reached = np.full(probabilities.shape[1:], float(n_samples))
-    while (reached - below > 1.0).any():
-        middle = np.floor(0.5 * (below + reached))
-        enough = np.mean(binom.cdf(middle, n_samples, probabilities), axis=0) >= tail
-        reached = np.where(enough, middle, reached)
-        below = np.where(enough, below, middle)
-    if not interpolate:
-        return reached
-    at_below, at_reached = (np.mean(binom.cdf(count, n_samples, probabilities), axis=0) for count in (below, reached))
-    return np.asarray(np.maximum(below + (tail - at_below) / (at_reached - at_below), 0.0))
-
-
-def thinned(posterior: Posterior, at_most: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weights (T, K), means (T, K, D) and covariances (T, K, D, D) of at most so many draws, evenly spaced."""
-    n_draws = posterior.n_chains * posterior.n_draws
-    kept = np.unique(np.linspace(0, n_draws - 1, min(n_draws, at_most)).round().astype(np.int64))
-    weights, means, covariances = (
-        draws.reshape(n_draws, *draws.shape[2:])[kept]
-        for draws in (posterior.weights, posterior.means, posterior.covariances)
-    )
-    return weights, means, covariances
-
-
-def _marginal_draws(posterior: Posterior) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weights (T, K), means (T, K, D) and standard deviations (T, K, D) of thinned draws."""
-    weights, means, covariances = thinned(posterior, BAND_DRAWS)
-    return weights, means, np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
-
-
-def _as_grid(posterior: Posterior, grid: ArrayLike, level: float) -> FloatArray:
-    _check_level(level)
-    points = np.atleast_2d(np.asarray(grid, dtype=np.float64))
-    if points.ndim != 2 or len(points) != posterior.n_features:
-        raise ValueError(f"the grid needs a row for each of the {posterior.n_features} features, not {points.shape}")
-    return points
-
-
-def _check_level(level: float) -> None:
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"the band's level lies strictly between 0 and 1, not at {level}")

@@ -8,13 +8,13 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayesian.label_free import predictive_bands
 from bayesian.posterior import Posterior
 from experiments import style
 from experiments.figures import canvas
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import component_densities, histogram_edges, padded_grid
 from experiments.figures.labels import label_points
-from experiments.metrics import predictive_bands
 from experiments.parameters import COUNTED_FROM, ascending, component_name
 from mixture import GaussianMixture
 

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from bayesian.label_free.spacing import spaced_draws
 from bayesian.posterior import Posterior
 from experiments import style
 from experiments.figures import canvas
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import ellipses, in_plane
-from experiments.metrics import thinned
 from experiments.parameters import COUNTED_FROM, align, ascending, component_name
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
@@ -43,7 +43,7 @@ def plane(em_mixture: GaussianMixture, posterior_relabelled: Posterior, feature_
     if n_features < 2:
         raise ValueError("a plane needs two features; draw the density of one")
     mixture = em_mixture.permute(ascending(em_mixture))
-    draws = thinned(align(posterior_relabelled, mixture), SHEAF_DRAWS)
+    draws = spaced_draws(align(posterior_relabelled, mixture), SHEAF_DRAWS)
     allocations = mixture.responsibilities(data).argmax(axis=1)
     figure, axes = _triangle(n_features)
     points = pd.DataFrame(data[:, :n_features], columns=names[:n_features])

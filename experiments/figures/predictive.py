@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayesian.label_free import proportion_bands
 from bayesian.posterior import Posterior
 from experiments import style
 from experiments.figures import canvas
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges, padded_grid
-from experiments.metrics import proportion_bands
 from mixture.arrays import FloatArray
 
 FEATURES_IN_A_ROW = 5

@@ -170,17 +170,6 @@ def test_align_brings_the_posterior_into_the_order_of_the_target(rng_mixture):
     assert align(posterior.permute(np.broadcast_to([1, 2, 0], (2, 20, 3))), em).equals(posterior)
 
 
-def test_adjusted_rand_by_hand():
-    # Pairs together: both 1, in a 2, in b 1, of 6. Expected 2 * 1 / 6 = 1/3; highest (2 + 1) / 2; (2/3) / (7/6) = 4/7.
-    assert metrics.adjusted_rand([0, 0, 1, 1], [0, 0, 1, 2]) == pytest.approx(4.0 / 7.0)
-    # Both 0, in each 2, expected 2/3, highest 2: (0 - 2/3) / (4/3) = -1/2.
-    assert metrics.adjusted_rand([0, 1, 0, 1], [0, 0, 1, 1]) == pytest.approx(-0.5)
-    assert metrics.adjusted_rand([0, 0, 1, 2], [5, 5, 3, 4]) == 1.0
-    assert metrics.adjusted_rand([0, 0, 0], [1, 1, 1]) == 1.0
-    with pytest.raises(ValueError, match="same points"):
-        metrics.adjusted_rand([0, 1], [0, 1, 1])
-
-
 def test_disagreement_by_hand():
     em = np.array([[0.9, 0.1, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     posterior = np.array([[0.6, 0.3, 0.1], [0.0, 0.0, 1.0], [0.2, 0.3, 0.5]])
@@ -194,60 +183,6 @@ def test_posterior_allocations_are_the_mean_of_the_draws(rng_mixture):
     posterior = posterior_about(em, data, draws=5)
     expected = np.mean([posterior.mixture(c, s).responsibilities(data) for c in range(2) for s in range(5)], axis=0)
     np.testing.assert_allclose(metrics.posterior_allocation_probabilities(posterior), expected, atol=1e-12)
-
-
-def test_predictive_bands_against_dense_densities(rng_mixture):
-    em, data = rng_mixture
-    posterior = posterior_about(em, data, draws=4, spread=0.3)
-    grid = np.stack([np.linspace(-20, 20, 7), np.linspace(-10, 30, 7)])
-    bands = metrics.predictive_bands(posterior, grid, 0.5)
-    for d in range(2):
-        densities = []
-        for c, s in np.ndindex(2, 4):
-            draw = posterior.mixture(c, s)
-            sds = np.sqrt(draw.dense_covariances[:, d, d])
-            densities.append(
-                sum(
-                    w * stats.norm.pdf(grid[d], m, sd)
-                    for w, m, sd in zip(draw.weights, draw.means[:, d], sds, strict=True)
-                )
-            )
-        np.testing.assert_allclose(bands.middle[d], np.mean(densities, axis=0), rtol=1e-10)
-        np.testing.assert_allclose(bands.lower[d], np.quantile(densities, 0.25, axis=0), rtol=1e-10)
-        np.testing.assert_allclose(bands.upper[d], np.quantile(densities, 0.75, axis=0), rtol=1e-10)
-    with pytest.raises(ValueError, match="a row for each of the 2 features"):
-        metrics.predictive_bands(posterior, grid[0], 0.5)
-    with pytest.raises(ValueError, match="strictly between"):
-        metrics.predictive_bands(posterior, grid, 90)
-
-
-@pytest.mark.parametrize("between", [False, True])
-def test_proportion_bands_against_enumeration(small, between):
-    """Five points: every count from 0 to 5, its probability averaged over the draws."""
-    _, _, posterior = small
-    arrays = posterior.weights, posterior.means, posterior.covariances
-    posterior = Posterior.from_arrays(*arrays, np.arange(5.0)[:, None])
-    grid = np.array([-1.0, 0.5, 2.0, 9.0, 12.0])
-    bands = metrics.proportion_bands(posterior, grid, 0.8, between=between)
-    below = np.array(
-        [
-            sum(
-                w * stats.norm.cdf(grid, m[0], np.sqrt(v[0, 0]))
-                for w, m, v in zip(draw.weights, draw.means, draw.dense_covariances, strict=True)
-            )
-            for draw in (posterior.mixture(0, s) for s in range(4))
-        ]
-    )
-    shares = np.diff(below, axis=1) if between else below
-    np.testing.assert_allclose(bands.middle, shares.mean(axis=0), rtol=1e-10)
-    for g in range(shares.shape[1]):
-        cumulative = np.cumsum(np.mean([stats.binom.pmf(np.arange(6), 5, p) for p in shares[:, g]], axis=0))
-        for tail, found in ((0.1, bands.lower[g]), (0.9, bands.upper[g])):
-            count = int(np.argmax(cumulative >= tail))
-            if not between:
-                steps = np.append(0.0, cumulative)
-                count = max(0.0, count - 1 + (tail - steps[count]) / (steps[count + 1] - steps[count]))
-            assert found == pytest.approx(count / 5.0)
 
 
 def test_every_structure_is_covered():
