@@ -13,12 +13,13 @@ from bayesian.label_free import (
     partition_estimate,
     predictive_bands,
 )
+from bayesian.mixture_draws import MixtureDraws
 from bayesian.model import build
 from bayesian.posterior import Posterior
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.priors.prior import Prior
 from bayesian.priors.propriety import ImproperPosterior
-from bayesian.relabelling import ecr, order_by, stephens
+from bayesian.relabelling import Orders, ecr, ecr_iterative_1, ecr_iterative_2, order_by, pra, stephens
 from bayesian.relabelling.methods import Relabelling, relabel
 from bayesian.sampling import sample
 
@@ -31,7 +32,9 @@ __all__ = [
     "InverseGamma",
     "InverseWishart",
     "LogNormal",
+    "MixtureDraws",
     "Normal",
+    "Orders",
     "PartitionEstimate",
     "Posterior",
     "Prior",
@@ -42,11 +45,14 @@ __all__ = [
     "coclustering_of_allocations",
     "diagnose",
     "ecr",
+    "ecr_iterative_1",
+    "ecr_iterative_2",
     "expected_loss",
     "joint_bands",
     "order_by",
     "partition_estimate",
     "posterior_of_datatree",
+    "pra",
     "predictive_bands",
     "relabel",
     "relabel_datatree",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bayesian.draws import log_joints
+from bayesian.draws import log_joints, normalised
 from bayesian.posterior import Posterior
 from mixture.arrays import FloatArray, IntArray
 
@@ -24,7 +24,7 @@ def allocation_probabilities(posterior: Posterior, *, thin: int = 1) -> FloatArr
     n_draws, n_samples = _shape(posterior, thin, n_numbers=posterior.n_components)
     probabilities = np.empty((n_draws, posterior.n_components, n_samples))
     for chunk, joint in _log_joints(posterior, thin):
-        probabilities[chunk] = _normalised(joint)
+        probabilities[chunk] = normalised(joint)
     return probabilities.transpose(0, 2, 1)
 
 
@@ -38,16 +38,10 @@ def allocations(posterior: Posterior, *, thin: int = 1, rng: np.random.Generator
         if rng is None:
             labels[chunk] = joint.argmax(axis=1)
         else:
-            cumulative = _normalised(joint).cumsum(axis=1)
+            cumulative = normalised(joint).cumsum(axis=1)
             uniform = rng.random((len(joint), joint.shape[2])) * cumulative[:, -1]
             labels[chunk] = (uniform[:, None] >= cumulative[:, :-1]).sum(axis=1)
     return labels
-
-
-def _normalised(joint: FloatArray) -> FloatArray:
-    """Log joint densities (t, K, N) as probabilities over K."""
-    terms = np.exp(joint - joint.max(axis=1, keepdims=True))
-    return np.asarray(terms / terms.sum(axis=1, keepdims=True))
 
 
 def _log_joints(posterior: Posterior, thin: int) -> Iterator[tuple[slice, FloatArray]]:

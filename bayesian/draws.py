@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mixture.arrays import FloatArray
+from mixture.arrays import FloatArray, IntArray
 from mixture.likelihood import log_joint, log_sum_exp
 
 CHUNK_VALUES = 2**16
@@ -44,3 +44,25 @@ def log_densities(x: FloatArray, weights: FloatArray, means: FloatArray, covaria
     for chunk, joint in log_joints(x, weights, means, covariances):
         values[chunk] = log_sum_exp(np.swapaxes(joint, 1, 2))
     return values
+
+
+def probabilities_of(x: FloatArray, weights: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
+    """P(z_n = k | x_n, theta_t), (T, K, N): all at once, so hand in a few draws. Shapes as in `log_joints`."""
+    p = np.empty((*weights.shape, len(x)))
+    for chunk, joint in log_joints(x, weights, means, covariances):
+        p[chunk] = normalised(joint)
+    return p
+
+
+def allocation_blocks(
+    x: FloatArray, weights: FloatArray, means: FloatArray, covariances: FloatArray
+) -> Iterator[tuple[slice, IntArray]]:
+    """The most probable component of each point, chunk by chunk: pairs (slice of draws, labels (t, N))."""
+    for chunk, joint in log_joints(x, weights, means, covariances):
+        yield chunk, joint.argmax(axis=1)
+
+
+def normalised(joint: FloatArray) -> FloatArray:
+    """Log joint densities (t, K, N) as probabilities over K."""
+    terms = np.exp(joint - joint.max(axis=1, keepdims=True))
+    return np.asarray(terms / terms.sum(axis=1, keepdims=True))

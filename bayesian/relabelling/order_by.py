@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesian.relabelling.orders import as_orders
-from mixture.arrays import FloatArray, IntArray
+from bayesian.relabelling.result import Orders
+from mixture.arrays import FloatArray
 
 
-def order_by(values: ArrayLike) -> IntArray:
+def order_by(values: ArrayLike) -> Orders:
     """Orders (T, K) that make each draw's values (T, K) ascend; ties keep the order they came in.
 
-    Raises ValueError for another shape, and for NaN.
+    Cost: neighbouring pairs that descend, which is 0. Raises ValueError for another shape, and for NaN.
     """
-    return np.argsort(_as_values(values), axis=1, kind="stable").astype(np.int64)
+    return Orders(np.argsort(_as_values(values), axis=1, kind="stable").astype(np.int64), 0.0)
 
 
 def order_by_cost(values: ArrayLike, permutations: ArrayLike) -> float:

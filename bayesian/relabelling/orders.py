@@ -39,7 +39,10 @@ def relabel_allocations(allocations: IntArray, orders: IntArray) -> IntArray:
 
 
 def as_allocations(allocations: ArrayLike, n_components: int, *, n_axes: int, name: str = "allocations") -> IntArray:
-    """Labels 0 to K - 1 as int64; raises ValueError for another number of axes, other values, or no values."""
+    """Labels 0 to K - 1 as integers, of the type they came in if that is one (small ones save memory).
+
+    Raises ValueError for another number of axes, other values, or no values.
+    """
     labels = np.asarray(allocations)
     if labels.ndim != n_axes or labels.size == 0:
         wanted = "(draws, points)" if n_axes == 2 else "(points,)"
@@ -50,4 +53,4 @@ def as_allocations(allocations: ArrayLike, n_components: int, *, n_axes: int, na
         raise ValueError(
             f"{name} must be labels 0 to {n_components - 1}, but they range from {labels.min()} to {labels.max()}"
         )
-    return labels.astype(np.int64, copy=False)
+    return labels if labels.dtype.kind in "iu" else labels.astype(np.int64)
