@@ -21,11 +21,12 @@ from bayesian.priors.prior import Prior
 from bayesian.priors.propriety import ImproperPosterior
 from bayesian.relabelling import Orders, ecr, ecr_iterative_1, ecr_iterative_2, order_by, pra, stephens
 from bayesian.relabelling.methods import Relabelling, relabel
-from bayesian.sampling import sample
+from bayesian.sampling import CompiledPosterior, sample
 
 __all__ = [
     "LKJ",
     "Bands",
+    "CompiledPosterior",
     "Diagnosis",
     "HalfNormal",
     "ImproperPosterior",

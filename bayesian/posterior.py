@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from bayesian import tree as reading
 from bayesian.draws import log_likelihoods
 from bayesian.relabelling.orders import as_orders
-from bayesian.tree import DATA, DIMENSIONS
+from bayesian.tree import DATA, DIMENSIONS, SUPERCHAIN
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_points
 from mixture.storage import write_whole
@@ -128,6 +128,13 @@ class Posterior:
     def data(self) -> FloatArray:
         """The data X, (N, D)."""
         return reading.data(self.tree)
+
+    @property
+    def superchains(self) -> IntArray | None:
+        """The number of the start each chain had, (C,): chains of one number are a superchain; None if unknown."""
+        if "constant_data" not in self.tree.children or SUPERCHAIN not in self.tree["constant_data"].data_vars:
+            return None
+        return np.asarray(self.tree["constant_data"][SUPERCHAIN].values, dtype=np.int64)
 
     @property
     def n_chains(self) -> int:

@@ -1,11 +1,15 @@
 """From a mixture to the point of a model's parameter space where it lies: starts of chains at given mixtures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Constant
 
+from bayesian.ops.transforms import NodeTransform
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 
@@ -35,16 +39,25 @@ PARAMETERS: dict[str, Callable[[GaussianMixture], FloatArray]] = {
 """The value of each random variable of a model at a mixture."""
 
 
-def initial_values(model: pm.Model, mixture: GaussianMixture) -> dict[str, FloatArray]:
+def initial_values(
+    model: pm.Model,
+    mixture: GaussianMixture,
+    *,
+    data: Mapping[str, FloatArray] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> dict[str, FloatArray]:
     """The unconstrained coordinates of a mixture, by the names of the model's value variables.
 
-    An ordered model gets the components sorted by the mean of the first feature. Raises ValueError if the
+    An ordered model gets the components sorted by the mean of the first feature. data: values by name in the place of
+    those the model's `pm.Data` hold. shapes: of the value variables, if they are known. Raises ValueError if the
     mixture has another shape or structure than the model, or lies on the edge of the parameter space (an empty
     component, equal means under order).
     """
     if "means_ordered__" in (value.name for value in model.value_vars):
         mixture = mixture.permute(np.argsort(mixture.means[:, 0]))
-    expected = model.initial_point()
+    if shapes is None:
+        shapes = {name: np.shape(value) for name, value in model.initial_point().items()}
+    given: dict[str, Any] = dict(data or {})
     result: dict[str, FloatArray] = {}
     for rv in model.free_RVs:
         name = model.rvs_to_values[rv].name
@@ -54,8 +67,8 @@ def initial_values(model: pm.Model, mixture: GaussianMixture) -> dict[str, Float
                 f"a {mixture.structure} mixture does not fit this model: {rv.name} has another shape there"
             )
         with np.errstate(divide="ignore", invalid="ignore"):
-            point = _forward(model, rv, value)
-        if point.shape != expected[name].shape:
+            point = _forward(model, rv, value, given)
+        if point.shape != tuple(shapes[name]):
             raise ValueError(
                 f"the mixture has {mixture.n_components} components and {mixture.n_features} features;"
                 " this model has others"
@@ -64,16 +77,38 @@ def initial_values(model: pm.Model, mixture: GaussianMixture) -> dict[str, Float
             raise ValueError(
                 f"the mixture lies on the edge of the parameter space: its {rv.name} have no finite coordinates"
             )
+        given[rv.name] = value
         result[name] = point
     return result
 
 
-def unconstrained(model: pm.Model, mixture: GaussianMixture) -> FloatArray:
+def unconstrained(
+    model: pm.Model,
+    mixture: GaussianMixture,
+    *,
+    data: Mapping[str, FloatArray] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> FloatArray:
     """`initial_values` as one vector (n_dim,), in the order of the model's variables: a start for `sample_chain`."""
-    return np.concatenate([value.ravel() for value in initial_values(model, mixture).values()])
+    values = initial_values(model, mixture, data=data, shapes=shapes)
+    return np.concatenate([value.ravel() for value in values.values()])
 
 
-def _forward(model: pm.Model, rv: pytensor.tensor.TensorVariable, value: FloatArray) -> FloatArray:
+def _forward(
+    model: pm.Model, rv: pytensor.tensor.TensorVariable, value: FloatArray, given: Mapping[str, FloatArray]
+) -> FloatArray:
+    """The coordinates of one variable, by the transform's kernel in plain Python where it has one: no graph is made."""
     transform = model.rvs_to_transforms[rv]
+    if isinstance(transform, NodeTransform):
+        return transform.coordinates(value, *(_known(variable, given) for variable in rv.owner.inputs))
     point = transform.forward(pytensor.tensor.constant(value, dtype="float64"), *rv.owner.inputs)
     return np.asarray(point.eval(mode="FAST_COMPILE"))
+
+
+def _known(variable: Any, given: Mapping[str, FloatArray]) -> Any:
+    """The number behind an input of a random variable: given by name, shared or constant; None for anything else."""
+    if variable.name in given:
+        return given[variable.name]
+    if isinstance(variable, SharedVariable):
+        return variable.get_value(borrow=True)
+    return variable.data if isinstance(variable, Constant) else None

@@ -12,6 +12,12 @@ from mixture.gaussian_mixture import SIMPLEX_TOLERANCE
 DATA = "x"
 """Name of the data among the variables of observed_data or constant_data."""
 
+SUPERCHAIN = "superchain"
+"""Name in constant_data of the number of the start each chain has, (chain,)."""
+
+CHAIN_SEED = "chain_seed"
+"""Name in constant_data of the seed of each chain, (chain,)."""
+
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     "weights": ("chain", "draw", "component"),
     "means": ("chain", "draw", "component", "feature"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
@@ -26,6 +27,13 @@ class NodeTransform(Transform):
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         return self._apply(self._forward, value, inputs)
+
+    def coordinates(self, value: Any, *inputs: Any) -> Any:
+        """`forward` of an array, the inputs being arrays too: the kernel in plain Python."""
+        array = np.asarray(value, dtype=np.float64, order="C")
+        constants = [np.ascontiguousarray(inputs[i]) for i in self._constants]
+        point = np.asarray(self._forward.interpreted(np.atleast_1d(array), *constants))
+        return point[0] if array.ndim == 0 else point
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         return self._jacobian(pt.atleast_1d(value), *(inputs[i] for i in self._constants))

@@ -7,9 +7,13 @@ import pytest
 from support import STRUCTURE_NAMES, random_mixture, read_columns
 
 import bayesian
+from bayesian.sampling.problem import Problem
 from mixture import GaussianMixture
 
 SMALL = {"draws": 300, "tune": 300, "chains": 2, "progressbar": False}
+
+
+MIXTURE = GaussianMixture([1.0], [[0.0]], [[[1.0]]])
 
 
 def monte_carlo_error(draws):
@@ -76,6 +80,49 @@ def test_the_same_seed_gives_the_same_draws_whatever_the_cores():
     assert not np.allclose(first.means[0, 0], first.means[1, 0])
 
 
+def test_few_starts_are_taken_in_turn_and_make_superchains():
+    x = read_columns("galaxies") / 1000.0
+    starts = [GaussianMixture([0.5, 0.5], [[10.0], [centre]], [[[1.0]], [[9.0]]]) for centre in (21.0, 30.0)]
+    posterior = bayesian.sample(x, 2, random_seed=1, starts=starts, draws=40, tune=40, chains=4, progressbar=False)
+    np.testing.assert_array_equal(posterior.superchains, [0, 1, 0, 1])
+    nested = az.rhat_nested(posterior.tree["posterior"].to_dataset(), superchain_ids=posterior.superchains)
+    assert np.isfinite(nested["weights"]).all()
+
+
+@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
+def test_compiled_code_serves_other_data_of_other_length_and_other_hyperparameters(structure):
+    """The same draws as from code compiled for them."""
+    rng = np.random.default_rng(2)
+    first, second = rng.normal(size=(40, 2)), 5.0 + 2.0 * rng.normal(size=(60, 2))
+    lengths = {"draws": 20, "tune": 30, "chains": 1, "random_seed": 3, "progressbar": False}
+    reused = bayesian.CompiledPosterior.of(first, 2, structure=structure).with_data(
+        second, bayesian.Prior.weakly_informative(second, 2, structure)
+    )
+    anew = bayesian.CompiledPosterior.of(second, 2, structure=structure)
+    assert reused.sample(**lengths).equals(anew.sample(**lengths))
+
+
+def test_compiled_code_refuses_what_it_was_not_compiled_for():
+    x = np.random.default_rng(0).normal(size=(40, 1))
+    compiled = bayesian.CompiledPosterior.of(x, 2)
+    with pytest.raises(ValueError, match="another family"):
+        compiled.with_data(x, bayesian.Prior(bayesian.Normal(0.0, 1.0), scales=bayesian.LogNormal(0.0, 1.0)))
+    with pytest.raises(ValueError, match="compile it anew"):
+        compiled.with_data(np.tile(x, (1, 2)) + np.random.default_rng(1).normal(size=(40, 2)), compiled.problem.prior)
+
+
+def test_starts_from_the_prior_are_draws_from_it():
+    x = read_columns("galaxies") / 1000.0
+    prior = bayesian.Prior.weakly_informative(x, 3)
+    problem = Problem.of(x, 3, "full", prior)
+    starts, superchains = problem.starts("prior", 2000, np.random.default_rng(0))
+    assert superchains == list(range(2000))
+    means = np.array([start.means for start in starts]).ravel()
+    assert abs(means.mean() - prior.means.location[0]) < 5 * prior.means.sd[0] / np.sqrt(6000)
+    posterior = bayesian.sample(x, 3, prior=prior, starts="prior", random_seed=1, **SMALL)
+    assert posterior.tree.attrs["starts"] == "prior"
+
+
 def test_default_starts_are_dispersed_over_the_data():
     from bayesian.dispersion import dispersed_starts
 
@@ -116,6 +163,8 @@ def test_leave_one_out_and_predictive_draws_work_on_the_model():
         ({"structure": "round"}, "unknown covariance structure"),
         ({"starts": []}, "one per chain"),
         ({"starts": [1, 2]}, "must be mixtures"),
+        ({"starts": "modes"}, "unknown starts"),
+        ({"starts": [MIXTURE] * 3}, "same number of chains"),
         ({"cores": -1}, "cores must be"),
         ({"target_accept": 1.5}, "target_accept"),
         ({"x": [[1.0], [np.nan]]}, "row 1"),
