@@ -15,6 +15,8 @@ from bayesian.label_free import (
 )
 from bayesian.mixture_draws import MixtureDraws
 from bayesian.model import build
+from bayesian.modes.visits import VisitedModes, visited_modes
+from bayesian.modes.weights import ModeWeights, mode_weights
 from bayesian.posterior import Posterior
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.priors.prior import Prior
@@ -34,6 +36,7 @@ __all__ = [
     "InverseWishart",
     "LogNormal",
     "MixtureDraws",
+    "ModeWeights",
     "Normal",
     "Orders",
     "PartitionEstimate",
@@ -41,6 +44,7 @@ __all__ = [
     "Prior",
     "Relabelling",
     "Verdict",
+    "VisitedModes",
     "build",
     "coclustering_matrix",
     "coclustering_of_allocations",
@@ -50,6 +54,7 @@ __all__ = [
     "ecr_iterative_2",
     "expected_loss",
     "joint_bands",
+    "mode_weights",
     "order_by",
     "partition_estimate",
     "posterior_of_datatree",
@@ -59,4 +64,5 @@ __all__ = [
     "relabel_datatree",
     "sample",
     "stephens",
+    "visited_modes",
 ]

@@ -1,0 +1,117 @@
+"""Which modes the chains of a posterior visited, when they left them, and which no chain ever reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayesian.modes.assignment import ELSEWHERE, Climb, assign_modes
+from bayesian.posterior import Posterior
+from mixture import GaussianMixture
+from mixture.arrays import FloatArray, IntArray
+
+MIN_PASSAGES = 20
+"""Passages between modes, all chains together, below which shares of draws say nothing of the weights of modes: of n
+independent visits a share is known to about 1 / sqrt(n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class VisitedModes:
+    """Where the draws of each chain were.
+
+    modes: as handed in. log_likelihoods: theirs, (M,), nats. draws: positions of the draws looked at, (S',).
+    assigned: their modes, (C, S'), by position; ELSEWHERE (-1) where a climb ended at none of them.
+    climbed: whether a climb decided, not the nearest density.
+    """
+
+    modes: tuple[GaussianMixture, ...]
+    log_likelihoods: FloatArray
+    draws: IntArray
+    assigned: IntArray
+    climbed: bool
+
+    @property
+    def shares(self) -> FloatArray:
+        """Share of each chain's draws in each mode, (C, M). No weights: see `mode_weights`."""
+        return np.stack([(self.assigned == mode).mean(axis=1) for mode in range(len(self.modes))], axis=1)
+
+    @property
+    def never_reached(self) -> tuple[int, ...]:
+        """Modes, by position, in which no draw of any chain is."""
+        return tuple(mode for mode in range(len(self.modes)) if not (self.assigned == mode).any())
+
+    @property
+    def passages(self) -> IntArray:
+        """How often each chain passed from one mode to another, (C,)."""
+        return (np.diff(self.assigned, axis=1) != 0).sum(axis=1).astype(np.int64)
+
+    @property
+    def chains(self) -> pd.DataFrame:
+        """One row per chain: the mode it began and ended in, the draw at which it first left, passages, the modes it
+        visited in the order of its first visit. Modes, chains and draws by position."""
+        rows = []
+        for modes, passages in zip(self.assigned, self.passages, strict=True):
+            away = np.flatnonzero(modes != modes[0])
+            rows.append(
+                {
+                    "first": int(modes[0]),
+                    "last": int(modes[-1]),
+                    "left_at": int(self.draws[away[0]]) if away.size else pd.NA,
+                    "passages": int(passages),
+                    "visited": tuple(int(mode) for mode in dict.fromkeys(modes.tolist())),
+                }
+            )
+        frame = pd.DataFrame(rows, index=pd.RangeIndex(len(rows), name="chain"))
+        return frame.astype({"left_at": "Int64"})
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per mode: its log-likelihood, chains that visited it, that began there, that began there and left,
+        and the share of all draws that are in it."""
+        began = self.assigned[:, 0]
+        left = (self.assigned != began[:, None]).any(axis=1)
+        here = [self.assigned == mode for mode in range(len(self.modes))]
+        return pd.DataFrame(
+            {
+                "log_likelihood": self.log_likelihoods,
+                "chains": [int(inside.any(axis=1).sum()) for inside in here],
+                "began": [int((began == mode).sum()) for mode in range(len(self.modes))],
+                "left": [int(((began == mode) & left).sum()) for mode in range(len(self.modes))],
+                "share": [float(inside.mean()) for inside in here],
+            },
+            index=pd.RangeIndex(len(self.modes), name="mode"),
+        )
+
+    def __str__(self) -> str:
+        """What was visited, left and never reached, and whether the shares may be read as weights; counted from 1."""
+        reached = len(self.modes) - len(self.never_reached)
+        text = f"{reached} of {len(self.modes)} modes visited"
+        if self.never_reached:
+            text += f"; never reached: {', '.join(str(mode + 1) for mode in self.never_reached)}"
+        elsewhere = float((self.assigned == ELSEWHERE).mean())
+        if elsewhere:
+            text += f"; {100 * elsewhere:.1f}% of the draws belong to none of them"
+        if len(self.modes) == 1 and not elsewhere:
+            return f"{text}."
+        moved, passages = int((self.passages > 0).sum()), int(self.passages.sum())
+        text += f". {moved} of {len(self.assigned)} chains left the mode they began in, with {passages} passages in all"
+        if passages < MIN_PASSAGES:
+            return (
+                f"{text}: too few for shares of draws to be weights of modes, for they tell where the chains began."
+                " Weigh the modes by mode_weights of draws by sequential Monte Carlo."
+            )
+        return f"{text}."
+
+
+def visited_modes(
+    posterior: Posterior, modes: Sequence[GaussianMixture], climb: Climb | None = None, *, thin: int | None = None
+) -> VisitedModes:
+    """Which of the modes the chains visited, left and never reached, whatever the labels of the draws.
+
+    modes: local optima, such as EM's distinct ones, each once. climb: from a mixture to the optimum above it, such as
+    EM itself; without it a draw belongs to the mode of nearest density. thin, errors: as in `assign_modes`.
+    """
+    assigned, draws = assign_modes(posterior, modes, climb, thin=thin)
+    log_likelihoods = np.array([mode.log_likelihood(posterior.data) for mode in modes])
+    return VisitedModes(tuple(modes), log_likelihoods, draws, assigned, climb is not None)
