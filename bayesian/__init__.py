@@ -2,7 +2,9 @@
 
 from bayesian.diagnosis.diagnose import Diagnosis, diagnose
 from bayesian.diagnosis.verdict import Verdict
+from bayesian.filled import FilledComponents, filled_components
 from bayesian.foreign.relabel_datatree import posterior_of_datatree, relabel_datatree
+from bayesian.gibbs.sampler import gibbs
 from bayesian.label_free import (
     Bands,
     PartitionEstimate,
@@ -24,12 +26,14 @@ from bayesian.priors.propriety import ImproperPosterior
 from bayesian.relabelling import Orders, ecr, ecr_iterative_1, ecr_iterative_2, order_by, pra, stephens
 from bayesian.relabelling.methods import Relabelling, relabel
 from bayesian.sampling import CompiledPosterior, sample
+from bayesian.symmetry import permute_at_random
 
 __all__ = [
     "LKJ",
     "Bands",
     "CompiledPosterior",
     "Diagnosis",
+    "FilledComponents",
     "HalfNormal",
     "ImproperPosterior",
     "InverseGamma",
@@ -53,10 +57,13 @@ __all__ = [
     "ecr_iterative_1",
     "ecr_iterative_2",
     "expected_loss",
+    "filled_components",
+    "gibbs",
     "joint_bands",
     "mode_weights",
     "order_by",
     "partition_estimate",
+    "permute_at_random",
     "posterior_of_datatree",
     "pra",
     "predictive_bands",

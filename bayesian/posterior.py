@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from bayesian import tree as reading
 from bayesian.draws import log_likelihoods
 from bayesian.relabelling.orders import as_orders
-from bayesian.tree import DATA, DIMENSIONS, SUPERCHAIN
+from bayesian.tree import ALLOCATIONS, DATA, DIMENSIONS, SUPERCHAIN
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_points
 from mixture.storage import write_whole
@@ -168,8 +168,9 @@ class Posterior:
     def permute(self, permutations: ArrayLike) -> "Posterior":
         """New component k of draw (c, s) is its old component permutations[c, s, k].
 
-        Every variable of group posterior with the dimension `component` is permuted; labels of other kinds (integer
-        allocations, unconstrained values) are not, so groups of unconstrained values are left out of the result.
+        Every variable of group posterior with the dimension `component` is permuted, and the allocations `z`, integer
+        labels, follow by the inverse permutation. Unconstrained values are not permuted: their groups are left out of
+        the result.
         permutations (C, S, K). Raises ValueError if the shape is another or an entry is no permutation.
         """
         shape = (self.n_chains, self.n_draws, self.n_components)
@@ -181,6 +182,8 @@ class Posterior:
             for name, variable in posterior.data_vars.items()
             if "component" in variable.dims
         }
+        if ALLOCATIONS in posterior:
+            permuted[ALLOCATIONS] = _relabel(posterior[ALLOCATIONS], orders)
         tree["posterior"] = xr.DataTree(posterior.assign(permuted))
         for group in UNPERMUTED & set(tree.children):
             del tree[group]
@@ -230,6 +233,15 @@ def _permute_variable(variable: xr.DataArray, orders: IntArray) -> xr.DataArray:
     index = orders.reshape(orders.shape + (1,) * (moved.ndim - 3))
     permuted = moved.copy(data=np.take_along_axis(np.asarray(moved.values), index, axis=2))
     return permuted.transpose(*variable.dims)
+
+
+def _relabel(variable: xr.DataArray, orders: IntArray) -> xr.DataArray:
+    """Integer labels (chain, draw, ...) of components that were permuted: label j is now the k with order[k] = j."""
+    moved = variable.transpose("chain", "draw", ...)
+    labels = np.asarray(moved.values)
+    inverses = np.argsort(orders, axis=2).astype(labels.dtype)
+    flat = np.take_along_axis(inverses, labels.reshape(*labels.shape[:2], -1).astype(np.int64), axis=2)
+    return moved.copy(data=flat.reshape(labels.shape)).transpose(*variable.dims)
 
 
 def _without_objects(dataset: xr.Dataset) -> xr.Dataset:

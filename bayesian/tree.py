@@ -18,6 +18,9 @@ SUPERCHAIN = "superchain"
 CHAIN_SEED = "chain_seed"
 """Name in constant_data of the seed of each chain, (chain,)."""
 
+ALLOCATIONS = "z"
+"""Name in group posterior of allocations that were sampled, integer labels (chain, draw, obs)."""
+
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     "weights": ("chain", "draw", "component"),
     "means": ("chain", "draw", "component", "feature"),

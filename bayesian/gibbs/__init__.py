@@ -1,0 +1,7 @@
+"""Gibbs sampling over allocations: EM's stochastic sibling, for priors with conjugate updates."""
+
+from bayesian.gibbs.model import GibbsModel
+from bayesian.gibbs.parameters import Parameters
+from bayesian.gibbs.sampler import gibbs
+
+__all__ = ["GibbsModel", "Parameters", "gibbs"]
