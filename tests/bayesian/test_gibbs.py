@@ -145,7 +145,7 @@ def test_what_has_no_conjugate_update_is_refused():
         ({"n_components": 61}, "61 components cannot be fitted to 60 points"),
         ({"draws": 0}, "draws must be at least 1"),
         ({"thin": 0}, "thin must be at least 1"),
-        ({"starts": []}, "one per chain or fewer"),
+        ({"starts": []}, "0 starts were given"),
         ({"starts": [random_mixture("diag", 2, 2, RNG)]}, "structure diag"),
         ({"x": np.where(X > 0.0, np.nan, X)}, "NaN"),
     ],
