@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments import comparison_sections as sections
-from experiments import findings
+from experiments import findings, partition_section
 from experiments.comparison import INTERVAL, Comparison
 from experiments.metrics import comparison_table
 from experiments.parameters import component_name
@@ -53,6 +53,7 @@ def build_report(
         sections.posterior_section(comparison),
         sections.side_by_side_section(comparison, table),
         sections.prediction_section(comparison),
+        *partition_section.partition_sections(comparison),
         *extra,
     )
     return Report(
@@ -62,7 +63,7 @@ def build_report(
         answer=f"{findings.answer(comparison, table)} {more}".strip(),
         sections=parts,
         claims=tuple(claims),
-        references=(*REFERENCES, *references),
+        references=(*REFERENCES, *partition_section.references(comparison), *references),
         provenance={
             "data sha256": subject.sha256,
             "components": comparison.best.n_components,

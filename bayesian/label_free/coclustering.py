@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.blas import dsyrk
 
-from bayesian.draws import log_joints
+from bayesian.draws import log_joints, normalised
 from bayesian.posterior import Posterior
 from mixture.arrays import FloatArray, IntArray
 
@@ -69,8 +69,7 @@ def _probabilities(
 ) -> Iterator[FloatArray]:
     """Allocation probabilities of the draws, chunk by chunk, a row for each draw and component: (t K, N)."""
     for _, joint in log_joints(x, weights, means, covariances):  # (t, K, N)
-        terms = np.exp(joint - joint.max(axis=1, keepdims=True))
-        yield (terms / terms.sum(axis=1, keepdims=True)).reshape(-1, len(x))
+        yield normalised(joint).reshape(-1, len(x))
 
 
 def _mean_product(chunks: Iterable[FloatArray], n_samples: int, *, n_draws: int) -> FloatArray:

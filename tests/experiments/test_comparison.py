@@ -42,7 +42,7 @@ def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
     assert table["sd/SE"].astype(float).between(0.8, 1.25).all()
     assert comparison.diagnosis.verdict in (bayesian.Verdict.SWITCHING_ONLY, bayesian.Verdict.NO_SWITCHING)
     names = {picture.name for picture in report.pictures}
-    assert names == {"data", "ascent", "traces", "marginals", "predictive", "disagreements"}
+    assert names == {"data", "ascent", "traces", "marginals", "predictive", "disagreements", "coclustering"}
     assert "Dirichlet(1)" in report.sections[2].blocks[0]
     assert "InverseWishart" in report.sections[2].blocks[0]
 

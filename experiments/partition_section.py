@@ -1,0 +1,136 @@
+"""The section of a comparison's report on what needs no labels: who is together with whom, and in which partition."""
+
+import numpy as np
+import pandas as pd
+
+from bayesian import Posterior, coclustering_matrix, expected_loss, partition_estimate
+from bayesian.allocations import allocations
+from bayesian.label_free.spacing import spaced_draws
+from experiments import findings
+from experiments.comparison import Comparison
+from experiments.figures.coclustering import coclustering
+from experiments.report import Picture, Section, Table
+from mixture.partitions import adjusted_rand
+
+MOST_POINTS = 1000
+"""At most so many points, evenly spaced over the rows, are compared pair by pair."""
+
+MOST_DRAWS = 1000
+"""At most so many draws, evenly spaced over all chains, are asked who is together with whom."""
+
+SEED = 0
+"""Of the allocations that are drawn, one for each draw of the posterior: the same report for the same comparison."""
+
+EM, VI, BINDER = "EM", "VI", "Binder"
+MEANINGS = {EM: "EM's most probable allocation", VI: "least expected variation of information"}
+MEANINGS[BINDER] = "least expected Binder loss"
+
+REFERENCES = (
+    "Binder, D. A. (1978). Bayesian cluster analysis. Biometrika 65, 31-38. doi:10.1093/biomet/65.1.31",
+    "Wade, S. & Ghahramani, Z. (2018). Bayesian cluster analysis: point estimation and credible balls. Bayesian"
+    " Analysis 13, 559-626. doi:10.1214/17-BA1073",
+    "Dahl, D. B., Johnson, D. J. & Mueller, P. (2022). Search algorithms and loss functions for Bayesian clustering."
+    " Journal of Computational and Graphical Statistics 31, 1189-1201. doi:10.1080/10618600.2022.2069779",
+)
+
+
+def partition_sections(comparison: Comparison) -> tuple[Section, ...]:
+    """One section, or none where there is one component: everything is together then."""
+    return (_section(comparison),) if comparison.best.n_components > 1 else ()
+
+
+def references(comparison: Comparison) -> tuple[str, ...]:
+    """What the section rests on; nothing where there is none."""
+    return REFERENCES if comparison.best.n_components > 1 else ()
+
+
+def _section(comparison: Comparison) -> Section:
+    x = comparison.subject.points
+    rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.int64))
+    weights, means, covariances = spaced_draws(comparison.posterior, MOST_DRAWS)
+    posterior = Posterior.from_arrays(
+        weights[None], means[None], covariances[None], x[rows]
+    )  # raw draws: their labels do not matter
+    rng = np.random.default_rng(SEED)
+    matrix = coclustering_matrix(posterior)
+    drawn = allocations(posterior, rng=rng)
+    best = comparison.best.responsibilities(x[rows]).argmax(axis=1)
+    vi = partition_estimate(drawn, "vi", rng=rng, coclustering=matrix, candidates=[best])
+    binder = partition_estimate(drawn, "binder", rng=rng, coclustering=matrix, candidates=[best])
+    partitions = {EM: best, VI: vi.partition, BINDER: binder.partition}
+    frame = pd.DataFrame(
+        [
+            {
+                "partition": name,
+                "clusters": len(np.unique(partition)),
+                "expected VI": expected_loss(partition, drawn, "vi"),
+                "expected Binder": expected_loss(partition, drawn, "binder", coclustering=matrix),
+                "adjusted Rand": adjusted_rand(partition, best),
+            }
+            for name, partition in partitions.items()
+        ]
+    )
+    picture = coclustering(
+        matrix, {EM: best, BINDER: partitions[BINDER], VI: partitions[VI]}, x[rows], rows, comparison.subject.labels
+    )
+    some = (
+        "" if len(rows) == len(x) else f" Of the {len(x)} points {len(rows)}, evenly spaced over the rows, take part."
+    )
+    text = (
+        "Which points are together does not depend on labels, so nothing here was relabelled. P(zₙ = zₘ | X) is the"
+        f" mean product of allocation probabilities over {posterior.n_draws} draws. Two partitions sum it up, each the"
+        " one found to have the least expected loss: under the variation of information (VI), and under Binder's loss,"
+        f" which counts pairs wrongly together or apart. EM's most probable allocation is judged by the same losses."
+        f"{some}"
+    )
+    warning = findings.warning(comparison)
+    caption = (
+        "(a) Posterior probability that two points are together, points ordered by the cluster of the VI estimate and"
+        " along the first principal axis; strips show the partitions. (b) The points by the VI estimate; circles where"
+        " a partition differs from EM's."
+    )
+    table = Table(
+        "partitions",
+        "Partitions of the points: EM's most probable allocation beside two estimates from the posterior.",
+        frame,
+        columns={
+            "partition": "; ".join(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
+            "expected VI": "expected variation of information to a draw's partition, in nats",
+            "expected Binder": "expected number of pairs of points wrongly put together or apart",
+            "adjusted Rand": "agreement with EM's allocation: 1 where the same, about 0 where unrelated",
+        },
+        decimals={"expected VI": 4, "expected Binder": 1, "adjusted Rand": 3},
+    )
+    return Section(
+        "Without labels",
+        (
+            *([f"**{warning}**"] if warning else []),
+            text,
+            table,
+            _in_words(partitions, frame),
+            Picture("coclustering", caption, caption, picture.figure, picture.data, "double"),
+        ),
+    )
+
+
+def _in_words(partitions: dict[str, np.ndarray], frame: pd.DataFrame) -> str:
+    """How far EM's allocation is from being the posterior's own choice."""
+    rand = dict(zip(frame["partition"], frame["adjusted Rand"], strict=True))
+    losses = dict(zip(frame["partition"], frame["expected VI"], strict=True))
+    same = [name for name in (VI, BINDER) if rand[name] == 1.0]
+    if len(same) == 2:
+        return "Both estimates are EM's most probable allocation."
+    words = []
+    for name in (VI, BINDER):
+        clusters = len(np.unique(partitions[name]))
+        words.append(
+            f"the {name} estimate is EM's allocation"
+            if name in same
+            else f"the {name} estimate has {clusters} cluster{'s' if clusters > 1 else ''} and an adjusted Rand index"
+            f" of {rand[name]:.3f} with EM's allocation"
+        )
+    sentence = " and ".join(words)
+    return (
+        f"{sentence[0].upper()}{sentence[1:]}. Taking EM's allocation in the place of the VI estimate costs"
+        f" {losses[EM] - losses[VI]:.3g} nats of expected VI."
+    )
