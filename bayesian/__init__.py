@@ -23,7 +23,21 @@ from bayesian.posterior import Posterior
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.priors.prior import Prior
 from bayesian.priors.propriety import ImproperPosterior
-from bayesian.relabelling import Orders, ecr, ecr_iterative_1, ecr_iterative_2, order_by, pra, stephens
+from bayesian.relabelling import (
+    Orders,
+    data_based,
+    ecr,
+    ecr_iterative_1,
+    ecr_iterative_2,
+    em_modes,
+    order_by,
+    point_process,
+    pra,
+    sjw,
+    stephens,
+    to_truth,
+)
+from bayesian.relabelling.compare import RelabellingComparison, compare_relabellings
 from bayesian.relabelling.methods import Relabelling, relabel
 from bayesian.sampling import CompiledPosterior, sample
 from bayesian.symmetry import permute_at_random
@@ -47,15 +61,19 @@ __all__ = [
     "Posterior",
     "Prior",
     "Relabelling",
+    "RelabellingComparison",
     "Verdict",
     "VisitedModes",
     "build",
     "coclustering_matrix",
     "coclustering_of_allocations",
+    "compare_relabellings",
+    "data_based",
     "diagnose",
     "ecr",
     "ecr_iterative_1",
     "ecr_iterative_2",
+    "em_modes",
     "expected_loss",
     "filled_components",
     "gibbs",
@@ -64,12 +82,15 @@ __all__ = [
     "order_by",
     "partition_estimate",
     "permute_at_random",
+    "point_process",
     "posterior_of_datatree",
     "pra",
     "predictive_bands",
     "relabel",
     "relabel_datatree",
     "sample",
+    "sjw",
     "stephens",
+    "to_truth",
     "visited_modes",
 ]

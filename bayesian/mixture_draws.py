@@ -1,7 +1,7 @@
 """Draws of a Gaussian mixture as arrays: what relabelling needs, whoever made them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from bayesian.draws import allocation_blocks, log_likelihoods, probabilities_of
 from bayesian.posterior import Posterior
 from bayesian.relabelling.probabilities import AllocationProbabilities
+from bayesian.tree import stored_covariances
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_points
 
@@ -30,7 +31,8 @@ class MixtureDraws:
     weights: (T, K), on the simplex. means: (T, K, D), in data units. covariances: dense, (T, K, D, D).
     data: the points (N, D), or None: methods that look at allocations then refuse, the others do without.
     log_posterior: log p(theta_t | X) up to a constant, (T,), or None: it chooses the pivot draw, else log p(X | theta).
-    given: probabilities the draws' maker stored, (T, N, K), used instead of those of the normal densities; or None.
+    given: probabilities the draws' maker stored, used instead of those of the normal densities; or None.
+    structure: name of the covariance structure the draws belong to; a climb from a draw keeps to it.
 
     Make one by `of`, which checks, or `of_posterior`. Nothing is computed before it is asked for.
     """
@@ -41,6 +43,7 @@ class MixtureDraws:
     data: FloatArray | None = None
     log_posterior: FloatArray | None = None
     given: AllocationProbabilities | None = None
+    structure: str = "full"
 
     @classmethod
     def of(
@@ -101,6 +104,7 @@ class MixtureDraws:
             covariances=covariances.reshape(-1, *covariances.shape[2:]),
             data=posterior.data,
             log_posterior=np.asarray(heights[0], dtype=np.float64) if heights else posterior.log_likelihood.ravel(),
+            structure=posterior.structure,
         )
 
     @property
@@ -121,7 +125,14 @@ class MixtureDraws:
             kept = given.at(one)
             given = AllocationProbabilities((1, *given.shape[1:]), kept.__getitem__)
         heights = None if self.log_posterior is None else self.log_posterior[one]
-        return MixtureDraws(self.weights[one], self.means[one], self.covariances[one], self.data, heights, given)
+        return replace(
+            self,
+            weights=self.weights[one],
+            means=self.means[one],
+            covariances=self.covariances[one],
+            log_posterior=heights,
+            given=given,
+        )
 
     @property
     def points(self) -> FloatArray:
@@ -132,14 +143,13 @@ class MixtureDraws:
 
     @cached_property
     def parameters(self) -> FloatArray:
-        """What tells components apart, (T, K, J): weights, means, log standard deviations, correlations."""
-        sds = np.sqrt(np.diagonal(self.covariances, axis1=-2, axis2=-1))
-        below = np.tril_indices(sds.shape[-1], k=-1)
-        correlations = self.covariances[..., below[0], below[1]] / (sds[..., below[0]] * sds[..., below[1]])
-        return np.concatenate([self.weights[..., None], self.means, np.log(sds), correlations], axis=-1)
+        """What tells components apart, (T, K, J); see `component_parameters`."""
+        return component_parameters(self.weights, self.means, self.covariances)
 
     def allocation_blocks(self) -> Iterator[tuple[slice, IntArray]]:
         """The most probable allocations, block by block: pairs (slice of draws, labels (t, N)); the first of equals."""
+        if "allocations" in self.__dict__:  # computed already
+            return iter([(slice(0, self.n_draws), self.allocations)])
         if self.given is not None:
             return ((chunk, block.argmax(axis=1)) for chunk, block in self.given.blocks())
         return allocation_blocks(self.points, self.weights, self.means, self.covariances)
@@ -155,15 +165,21 @@ class MixtureDraws:
 
     def probabilities(self) -> AllocationProbabilities:
         """P(z_n = k | x_n, theta_t): computed and held, 8 T N K bytes, or beyond HELD_BYTES computed at each pass."""
+        computed = self.computed_probabilities()
+        n_draws, n_components, n_samples = computed.shape
+        if self.given is not None or 8 * n_draws * n_components * n_samples > HELD_BYTES:
+            return computed
+        p = np.empty(computed.shape)
+        for chunk, block in computed.blocks():
+            p[chunk] = block
+        return AllocationProbabilities(computed.shape, p.__getitem__)
+
+    def computed_probabilities(self) -> AllocationProbabilities:
+        """The same, never held but where they were given: for a single pass."""
         if self.given is not None:
             return self.given
         shape = (self.n_draws, self.n_components, len(self.points))
-        if 8 * shape[0] * shape[1] * shape[2] > HELD_BYTES:
-            return AllocationProbabilities(shape, self._probabilities_at)
-        p = np.empty(shape)
-        for chunk, block in AllocationProbabilities(shape, self._probabilities_at).blocks():
-            p[chunk] = block
-        return AllocationProbabilities(shape, p.__getitem__)
+        return AllocationProbabilities(shape, self._probabilities_at)
 
     def _probabilities_at(self, index: slice | IntArray) -> FloatArray:
         return probabilities_of(self.points, self.weights[index], self.means[index], self.covariances[index])
@@ -178,8 +194,20 @@ class MixtureDraws:
         return int(log_likelihoods(self.data, self.weights, self.means, self.covariances).argmax())
 
     def mixture(self, draw: int) -> GaussianMixture:
-        """The mixture of one draw, with full covariances."""
-        return GaussianMixture(self.weights[draw], self.means[draw], self.covariances[draw])
+        """The mixture of one draw, in the draws' structure."""
+        covariances = stored_covariances(self.covariances[draw], self.structure)
+        return GaussianMixture(self.weights[draw], self.means[draw], covariances, self.structure)
+
+
+def component_parameters(weights: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
+    """Weight, means, log standard deviations and correlations of each component, (..., K, 1 + 2 D + D (D - 1) / 2).
+
+    weights (..., K), means (..., K, D), dense covariances (..., K, D, D).
+    """
+    sds = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+    rows, columns = np.tril_indices(sds.shape[-1], k=-1)
+    correlations = covariances[..., rows, columns] / (sds[..., rows] * sds[..., columns])
+    return np.concatenate([weights[..., None], means, np.log(sds), correlations], axis=-1)
 
 
 def _from_sds(sds: ArrayLike, shape: tuple[int, ...]) -> FloatArray:

@@ -8,13 +8,20 @@ from mixture.gaussian_mixture import GaussianMixture
 
 
 def bhattacharyya_distances(source: GaussianMixture, target: GaussianMixture) -> FloatArray:
+    """B_jk between component j of `source` and k of `target`, (K_source, K_target); see `normal_distances`."""
+    return normal_distances(source.means, source.dense_covariances, target.means, target.dense_covariances)
+
+
+def normal_distances(
+    source_means: FloatArray, source_covariances: FloatArray, means: FloatArray, covariances: FloatArray
+) -> FloatArray:
     """B_jk = 1/8 d^T M^-1 d + 1/2 log(|M| / sqrt(|Sigma_j| |Sigma_k|)), d = mu_j - mu_k, M = (Sigma_j + Sigma_k) / 2.
 
-    Between component j of `source` and k of `target`, (K_source, K_target), without unit.
-    Source: Bhattacharyya 1943, Bull. Calcutta Math. Soc. 35:99.
+    Source means (..., J, D) and dense covariances (..., J, D, D) against (K, D) and (K, D, D): (..., J, K), without
+    unit. Source: Bhattacharyya 1943, Bull. Calcutta Math. Soc. 35:99.
     """
-    a, b = source.dense_covariances[:, None], target.dense_covariances[None, :]
-    difference = source.means[:, None, :] - target.means[None, :, :]
+    a, b = source_covariances[..., :, None, :, :], covariances
+    difference = source_means[..., :, None, :] - means
     middle = 0.5 * (a + b)
     solved = np.linalg.solve(middle, difference[..., None])[..., 0]
     mahalanobis = (difference * solved).sum(axis=-1)

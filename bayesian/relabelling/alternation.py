@@ -78,13 +78,18 @@ def best_centre[Centre](
 
 def as_result[Centre](descent: Descent[Centre], cost: float, name: str) -> Orders:
     """What a method returns; a RuntimeWarning names it if its turns were stopped early."""
+    warn_unless_settled(descent, name)
+    return Orders(descent.last.orders, cost, descent.iterations)
+
+
+def warn_unless_settled[Centre](descent: Descent[Centre], name: str) -> None:
+    """A RuntimeWarning that names the method if its turns were stopped early."""
     if not descent.settled:
         warnings.warn(
             f"{name} relabelling was still improving after {descent.iterations - 1} iterations: raise max_iterations",
             RuntimeWarning,
             stacklevel=3,
         )
-    return Orders(descent.last.orders, cost, descent.iterations)
 
 
 def check_max_iterations(max_iterations: int) -> None:

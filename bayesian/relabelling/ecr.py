@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesian.relabelling.assignment import best_orders, total_score
-from bayesian.relabelling.orders import as_allocations, as_orders, inverse
+from bayesian.relabelling.orders import as_allocations, as_orders
 from bayesian.relabelling.result import Orders
-from mixture.arrays import FloatArray, IntArray
-
-CHUNK_VALUES = 2**15
-"""How many allocations are counted at a time: few enough to stay in the cache."""
+from bayesian.relabelling.tallies import agreements
+from mixture.arrays import IntArray
 
 
 def ecr(allocations: ArrayLike, pivot: ArrayLike, n_components: int) -> Orders:
@@ -42,40 +40,6 @@ def closest(labels: IntArray, pivot: IntArray, n_components: int) -> tuple[IntAr
     counts = agreements(labels, pivot, n_components)
     orders = best_orders(counts)
     return orders, labels.size - total_score(counts, orders)
-
-
-def agreements(labels: IntArray, pivot: IntArray, n_components: int) -> FloatArray:
-    """count[t, k, j]: points with pivot label k and label j in draw t; (T, K, K)."""
-    n_draws, n_samples = labels.shape
-    cells = n_components * n_components
-    counts = np.empty((n_draws, cells))
-    per_chunk = min(n_draws, draws_per_chunk(n_samples))
-    cell = pivot.astype(np.int64) * n_components + np.arange(per_chunk)[:, None] * cells  # where label 0 is counted
-    for start in range(0, n_draws, per_chunk):
-        chunk = labels[start : start + per_chunk]
-        counted = np.bincount((chunk + cell[: len(chunk)]).ravel(), minlength=len(chunk) * cells)
-        counts[start : start + per_chunk] = counted.reshape(len(chunk), cells)
-    return counts.reshape(n_draws, n_components, n_components)
-
-
-def votes(labels: IntArray, orders: IntArray) -> IntArray:
-    """How many draws give point n the new label k, (K, N): labels (T, N), orders (T, K)."""
-    n_draws, n_samples = labels.shape
-    n_components = orders.shape[1]
-    cell = inverse(orders) * n_samples  # where point 0 of an old label is counted
-    points = np.arange(n_samples)
-    counted = np.zeros(n_components * n_samples, dtype=np.int64)
-    per_chunk = draws_per_chunk(n_samples)
-    for start in range(0, n_draws, per_chunk):
-        chunk = slice(start, start + per_chunk)
-        cells = np.take_along_axis(cell[chunk], labels[chunk].astype(np.int64, copy=False), axis=1) + points
-        counted += np.bincount(cells.ravel(), minlength=counted.size)
-    return counted.reshape(n_components, n_samples)
-
-
-def draws_per_chunk(n_samples: int) -> int:
-    """Draws that are counted at a time."""
-    return max(1, CHUNK_VALUES // n_samples)
 
 
 def _as_pair(allocations: ArrayLike, pivot: ArrayLike, n_components: int) -> tuple[IntArray, IntArray]:

@@ -19,9 +19,10 @@ from bayesian.relabelling.alternation import (
     scout_positions,
     start_positions,
 )
-from bayesian.relabelling.ecr import closest, votes
+from bayesian.relabelling.ecr import closest
 from bayesian.relabelling.orders import as_allocations, as_orders
 from bayesian.relabelling.result import Orders
+from bayesian.relabelling.tallies import votes
 from mixture.arrays import IntArray
 
 

@@ -1,5 +1,6 @@
 """Relabelling of a posterior: one permutation per draw, and the new posterior it gives."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,15 +10,12 @@ from numpy.typing import ArrayLike
 
 from bayesian.mixture_draws import MixtureDraws
 from bayesian.posterior import Posterior
-from bayesian.relabelling.ecr import ecr, ecr_cost
-from bayesian.relabelling.ecr_iterative_1 import ecr_iterative_1, ecr_iterative_1_cost
-from bayesian.relabelling.ecr_iterative_2 import ecr_iterative_2, ecr_iterative_2_cost
-from bayesian.relabelling.order_by import order_by, order_by_cost
+from bayesian.relabelling import runs
 from bayesian.relabelling.orders import as_allocations
-from bayesian.relabelling.pra import pra, pra_cost
 from bayesian.relabelling.result import BoolArray, Orders, all_valid
-from bayesian.relabelling.stephens import stephens, stephens_cost
-from bayesian.relabelling.task import Task
+from bayesian.relabelling.sjw import LARGEST_K
+from bayesian.relabelling.task import Climb, Task
+from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
 
@@ -61,7 +59,8 @@ class Method:
     """A relabelling method: its name, the unit of its cost, how it finds orders, and what any orders cost by it.
 
     find: from a task to orders (T, K). cost: from a task and orders (T, K) to what the method minimises.
-    needs: what of a task the method cannot do without.
+    needs: what of a task the method cannot do without. follows_pivot: whether components may come in its order.
+    largest_k: most components it takes.
     """
 
     name: str
@@ -69,35 +68,70 @@ class Method:
     find: Callable[[Task], Orders]
     cost: Callable[[Task, IntArray], float]
     needs: tuple[str, ...] = ()
+    follows_pivot: bool = True
+    largest_k: float = math.inf
+
+    def missing(self, task: Task) -> tuple[str, ...]:
+        """What the method needs and the task lacks."""
+        return tuple(need for need in self.needs if task.lacks(need))
 
 
 def relabel(
-    posterior: Posterior, method: str = "ecr", *, pivot: ArrayLike | None = None, by: str = "means"
+    posterior: Posterior,
+    method: str = "ecr",
+    *,
+    pivot: ArrayLike | None = None,
+    by: str = "means",
+    climb: Climb | None = None,
+    truth: GaussianMixture | ArrayLike | None = None,
 ) -> Relabelling:
     """Find the permutations of every draw by one of METHODS; `Relabelling.apply` gives the relabelled posterior.
 
     method: "order" sorts each draw by its first feature's mean, or by the first entry of the variable named `by`;
         "ecr" makes each draw's most probable allocations agree with the pivot's, "ecr_iterative_1" and
         "ecr_iterative_2" find that pivot themselves; "stephens" brings the allocation probabilities closest to their
-        common mean, in Kullback-Leibler divergence; "pra" brings parameters closest to those of the pivot draw.
+        common mean, in Kullback-Leibler divergence; "pra" brings parameters (weights, means, log sds, correlations)
+        closest to those of the pivot draw; "sjw" is EM over permutations by the complete-data likelihood (K <= 10);
+        "data_based" compares the points that labels hold; "point_process" clusters all components of all draws, and
+        marks as not valid the draws whose labels are then no permutation; "em_modes" lets groups of draws climb, and
+        marks those that reach another mode than most; "to_truth" matches with the truth of a simulation.
     pivot: an allocation of the points, labels 0 to K - 1, (N,), for instance the most probable one under a point
         estimate: the relabelled components come in its order. Without one the pivot is the draw with the highest log
         posterior density (log-likelihood, where the sampler did not keep it), and components come in ascending order
         of the first feature's mean: of that draw for "ecr" and "pra", averaged over the relabelled draws for others.
     by: a posterior variable with the dimension component, for "order" alone.
+    climb: for "em_modes" alone: from a draw's mixture to the mode it climbs to, components in the same order; None
+        where the climb fails.
+    truth: for "to_truth" alone: the true mixture, or the true allocation of the points (N,).
 
-    Raises ValueError for an unknown method, a pivot of the wrong length or labels, a pivot given to "order".
+    Raises ValueError for an unknown method, what it needs and was not handed, a pivot of the wrong length or labels,
+    a pivot given to "order" or "to_truth".
     """
-    labels = None if pivot is None else as_allocations(pivot, posterior.n_components, n_axes=1, name="pivot")
-    chosen = method_named(method)
+    k = posterior.n_components
     task = Task(
         MixtureDraws.of_posterior(posterior),
-        pivot=labels,
+        pivot=None if pivot is None else as_allocations(pivot, k, n_axes=1, name="pivot"),
         by=_first_entry(posterior, by) if method == "order" else None,
+        climb=climb,
+        truth=truth if truth is None or isinstance(truth, GaussianMixture) else as_allocations(truth, k, n_axes=1),
     )
     began = time.perf_counter()
-    orders = chosen.find(task)
+    orders = find_orders(method, task)
     return Relabelling.of(method, orders, posterior.n_chains, time.perf_counter() - began)
+
+
+def find_orders(method: str, task: Task) -> Orders:
+    """Orders (T, K) of a task's draws by one of METHODS.
+
+    Raises ValueError for an unknown method, and for what it needs and the task lacks.
+    """
+    chosen = method_named(method)
+    if missing := chosen.missing(task):
+        raise ValueError(f"method {method!r} needs {' and '.join(missing)}: hand in what is missing")
+    if task.pivot is not None and not chosen.follows_pivot:
+        followers = ", ".join(entry.name for entry in METHODS if entry.follows_pivot)
+        raise ValueError(f"method {method!r} follows no pivot: leave it out, or take one of {followers}")
+    return chosen.find(task)
 
 
 def method_named(name: str) -> Method:
@@ -108,58 +142,32 @@ def method_named(name: str) -> Method:
     raise ValueError(f"no relabelling method {name!r}: it is one of {', '.join(m.name for m in METHODS)}")
 
 
-def _order(task: Task) -> Orders:
-    if task.pivot is not None:
-        raise ValueError('method "order" follows no pivot: leave it out, or take "ecr" or "stephens"')
-    return order_by(_values(task))
-
-
-def _ecr(task: Task) -> Orders:
-    k = task.draws.n_components
-    return Orders.joined([ecr(labels, task.pivot_allocation, k) for _, labels in task.draws.allocation_blocks()])
-
-
-def _ecr_cost(task: Task, orders: IntArray) -> float:
-    blocks = task.draws.allocation_blocks()
-    return sum(ecr_cost(labels, task.pivot_allocation, orders[chunk]) for chunk, labels in blocks)
-
-
 METHODS: tuple[Method, ...] = (
-    Method("order", "neighbouring pairs out of order", _order, lambda task, o: order_by_cost(_values(task), o)),
-    Method("ecr", "allocations that disagree with the pivot", _ecr, _ecr_cost, ("data",)),
+    Method("order", "neighbouring pairs out of order", runs.order, runs.order_cost, follows_pivot=False),
+    Method("ecr", "allocations that disagree with the pivot", runs.ecr, runs.ecr_cost, ("allocations", "a pivot draw")),
     Method(
         "ecr_iterative_1",
         "allocations that disagree with the most frequent",
-        lambda task: task.settled(ecr_iterative_1(task.draws.allocations, task.draws.n_components)),
-        lambda task, orders: ecr_iterative_1_cost(task.draws.allocations, orders),
-        ("data",),
+        runs.ecr_iterative_1,
+        runs.ecr_iterative_1_cost,
+        ("allocations",),
     ),
     Method(
         "ecr_iterative_2",
         "allocations that disagree with the most probable",
-        lambda task: task.settled(ecr_iterative_2(task.draws.allocations, task.draws.probabilities())),
-        lambda task, orders: ecr_iterative_2_cost(task.draws.allocations, task.draws.probabilities(), orders),
-        ("data",),
+        runs.ecr_iterative_2,
+        runs.ecr_iterative_2_cost,
+        ("allocations",),
     ),
-    Method(
-        "stephens",
-        "nats",
-        lambda task: task.settled(stephens(task.draws.probabilities())),
-        lambda task, orders: stephens_cost(task.draws.probabilities(), orders),
-        ("data",),
-    ),
-    Method(
-        "pra",
-        "squared scaled distances to the pivot",
-        lambda task: pra(task.draws.parameters, task.pivot_parameters),
-        lambda task, orders: pra_cost(task.draws.parameters, task.pivot_parameters, orders),
-    ),
+    Method("stephens", "nats", runs.stephens, runs.stephens_cost, ("allocations",)),
+    Method("pra", "squared scaled distances to the pivot", runs.pra, runs.pra_cost, ("a pivot draw",)),
+    Method("sjw", "nats", runs.sjw, runs.sjw_cost, ("data",), largest_k=LARGEST_K),
+    Method("data_based", "squared scaled distances, and logs", runs.data_based, runs.data_based_cost, ("data",)),
+    Method("point_process", "squared scaled distances to the centres", runs.point_process, runs.point_process_cost),
+    Method("em_modes", "squared scaled distances to the mode", runs.em_modes, runs.em_modes_cost, ("climb",)),
+    Method("to_truth", "distances to the truth", runs.to_truth, runs.to_truth_cost, ("truth",), follows_pivot=False),
 )
 """Every relabelling method `relabel` knows."""
-
-
-def _values(task: Task) -> FloatArray:
-    return task.draws.means[:, :, 0] if task.by is None else task.by
 
 
 def _first_entry(posterior: Posterior, name: str) -> FloatArray:

@@ -53,4 +53,5 @@ def as_allocations(allocations: ArrayLike, n_components: int, *, n_axes: int, na
         raise ValueError(
             f"{name} must be labels 0 to {n_components - 1}, but they range from {labels.min()} to {labels.max()}"
         )
-    return labels if labels.dtype.kind in "iu" else labels.astype(np.int64)
+    small = labels.dtype.kind in "iu" and labels.dtype != np.uint64  # those do not mix with signed integers
+    return labels if small else labels.astype(np.int64)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from bayesian.relabelling.assignment import best_orders, total_score
 from bayesian.relabelling.orders import as_orders
 from bayesian.relabelling.result import Orders
-from mixture.arrays import FloatArray
+from mixture.arrays import FloatArray, IntArray
 
 CHUNK_VALUES = 2**18
 """How many parameters are worked on at a time: two megabytes."""
@@ -29,15 +29,17 @@ def pra(parameters: ArrayLike, pivot: ArrayLike, scale: ArrayLike | None = None)
     distances to the pivot, summed over draws. Raises ValueError for other shapes, NaN and infinite values, and scales
     that are not above 0.
     """
-    draws, centre = _as_pair(parameters, pivot)
-    return nearest(*scaled(draws, centre, scale))
+    draws = as_parameters(parameters)
+    divisor = as_scale(scale, draws)
+    return nearest(draws / divisor, as_pivot(pivot, draws) / divisor)
 
 
 def pra_cost(parameters: ArrayLike, pivot: ArrayLike, permutations: ArrayLike, scale: ArrayLike | None = None) -> float:
     """Squared scaled distances of the relabelled parameters (T, K, J) to the pivot (K, J), summed over draws."""
-    draws, centre = scaled(*_as_pair(parameters, pivot), scale)
+    draws = as_parameters(parameters)
+    divisor = as_scale(scale, draws)
     orders = as_orders(permutations, draws.shape[:2])
-    return sum(-total_score(-squared_distances(draws[chunk], centre), orders[chunk]) for chunk in chunks(draws))
+    return squared_distance(draws / divisor, as_pivot(pivot, draws) / divisor, orders)
 
 
 def nearest(draws: FloatArray, centre: FloatArray) -> Orders:
@@ -50,20 +52,24 @@ def nearest(draws: FloatArray, centre: FloatArray) -> Orders:
     return Orders.joined(parts)
 
 
+def squared_distance(draws: FloatArray, centre: FloatArray, orders: IntArray) -> float:
+    """Of the relabelled draws (T, K, J) to the centre (K, J), summed over draws; both scaled already."""
+    return float(np.square(Orders(orders, 0.0).relabelled(draws) - centre).sum())
+
+
 def squared_distances(draws: FloatArray, centre: FloatArray) -> FloatArray:
     """[t, k, j]: from the centre's component k to component j of draw t, (T, K, K)."""
     return np.square(centre[:, None] - draws[:, None]).sum(axis=-1)
 
 
-def scaled(draws: FloatArray, centre: FloatArray, scale: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
-    """Draws (T, K, J) and centre (K, J) divided by the scale."""
+def as_scale(scale: ArrayLike | None, draws: FloatArray) -> FloatArray:
+    """What each parameter of the draws (T, K, J) is divided by, (J,); None is `noise_scale`."""
     if scale is None:
-        divisor = noise_scale(draws)
-    else:
-        divisor = np.broadcast_to(np.asarray(scale, dtype=np.float64), draws.shape[2:])
-        if not (np.isfinite(divisor) & (divisor > 0.0)).all():
-            raise ValueError(f"scale must be finite and above 0, one for each parameter, not {divisor}")
-    return draws / divisor, centre / divisor
+        return noise_scale(draws)
+    divisor = np.asarray(scale, dtype=np.float64)
+    if divisor.shape not in ((), draws.shape[2:]) or not (np.isfinite(divisor) & (divisor > 0.0)).all():
+        raise ValueError(f"scale must be finite and above 0, one for each of {draws.shape[2]} parameters, not {scale}")
+    return np.broadcast_to(divisor, draws.shape[2:])
 
 
 def noise_scale(draws: FloatArray) -> FloatArray:
@@ -99,9 +105,9 @@ def chunks(draws: FloatArray) -> list[slice]:
     return [slice(start, start + per_chunk) for start in range(0, len(draws), per_chunk)]
 
 
-def _as_pair(parameters: ArrayLike, pivot: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    draws = as_parameters(parameters)
+def as_pivot(pivot: ArrayLike, draws: FloatArray) -> FloatArray:
+    """(K, J) as one of the draws (T, K, J), checked."""
     centre = np.asarray(pivot, dtype=np.float64)
     if centre.shape != draws.shape[1:] or not np.isfinite(centre).all():
         raise ValueError(f"the pivot must be finite and have shape {draws.shape[1:]}, as one draw, not {centre.shape}")
-    return draws, centre
+    return centre

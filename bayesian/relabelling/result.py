@@ -45,6 +45,11 @@ class Orders:
             np.concatenate([part.valid for part in parts]),
         )
 
+    @property
+    def non_permutation_rate(self) -> float:
+        """Share of the draws that are not valid."""
+        return float((~self.valid).mean())
+
     def relabelled(self, values: FloatArray) -> FloatArray:
         """Values (T, K, ...) of the components under their new labels."""
         index = self.permutations.reshape(self.permutations.shape + (1,) * (values.ndim - 2))

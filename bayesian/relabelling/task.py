@@ -1,16 +1,22 @@
 """What a relabelling method is handed, and the choices all share: the pivot draw, the order components come in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from bayesian.mixture_draws import MixtureDraws
+from bayesian.mixture_draws import MixtureDraws, component_parameters
 from bayesian.relabelling.assignment import best_orders
-from bayesian.relabelling.ecr import agreements, closest
+from bayesian.relabelling.ecr import closest
+from bayesian.relabelling.em_modes import Modes, climb_modes
 from bayesian.relabelling.orders import inverse
 from bayesian.relabelling.result import Orders
+from bayesian.relabelling.tallies import agreements
+from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
+
+type Climb = Callable[[GaussianMixture], GaussianMixture | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,15 +27,31 @@ class Task:
     pivot: an allocation of the points, labels 0 to K - 1, (N,): components come in its order. None: the pivot is the
         draw of highest posterior density, and components come in ascending order of the first feature's mean.
     by: values to order by, (T, K), for "order" alone; None: the first feature's means.
+    climb: for "em_modes": from a draw's mixture to the mode it climbs to, or None where that fails.
+    truth: for "to_truth": the mixture the data were simulated from, or the allocation of the points, (N,).
     """
 
     draws: MixtureDraws
     pivot: IntArray | None = None
     by: FloatArray | None = None
+    climb: Climb | None = None
+    truth: GaussianMixture | IntArray | None = None
 
     def __post_init__(self) -> None:
         if self.pivot is not None and len(self.pivot) != len(self.draws.points):
             raise ValueError(f"the pivot allocates {len(self.pivot)} points, but the data are {len(self.draws.points)}")
+
+    def lacks(self, need: str) -> bool:
+        """Whether what a method needs is missing: "allocations", "data", "a pivot draw", "climb" or "truth"."""
+        draws = self.draws
+        there = {
+            "data": draws.data is not None,
+            "allocations": draws.data is not None or draws.given is not None,
+            "a pivot draw": draws.data is not None or draws.log_posterior is not None,
+            "climb": self.climb is not None,
+            "truth": self.truth is not None,
+        }
+        return not there[need]
 
     @cached_property
     def pivot_order(self) -> IntArray:
@@ -53,6 +75,19 @@ class Task:
         """The parameters (K, J) of the pivot draw, in its order."""
         parameters: FloatArray = self.draws.parameters[self.draws.pivot_draw, self.pivot_order]
         return parameters
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Where climbs from groups of the draws end; raises ValueError without a climb."""
+        climb, draws = self.climb, self.draws
+        if climb is None:
+            raise ValueError("hand in a climb: from a draw's mixture to the mode it climbs to")
+
+        def end(draw: int) -> FloatArray | None:
+            mode = climb(draws.mixture(draw))
+            return None if mode is None else component_parameters(mode.weights, mode.means, mode.dense_covariances)
+
+        return climb_modes(draws.parameters, end)
 
     def settled(self, orders: Orders) -> Orders:
         """Orders that are free up to a common permutation, in the order components shall come in.
