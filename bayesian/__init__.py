@@ -20,7 +20,19 @@ from bayesian.model import build
 from bayesian.modes.visits import VisitedModes, visited_modes
 from bayesian.modes.weights import ModeWeights, mode_weights
 from bayesian.posterior import Posterior
-from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
+from bayesian.priors.pieces import (
+    LKJ,
+    ConjugateNormal,
+    Gamma,
+    HalfNormal,
+    InverseGamma,
+    InverseWishart,
+    LogNormal,
+    Normal,
+    Uniform,
+    UniformScale,
+    Wishart,
+)
 from bayesian.priors.prior import Prior
 from bayesian.priors.propriety import ImproperPosterior
 from bayesian.relabelling import (
@@ -46,8 +58,10 @@ __all__ = [
     "LKJ",
     "Bands",
     "CompiledPosterior",
+    "ConjugateNormal",
     "Diagnosis",
     "FilledComponents",
+    "Gamma",
     "HalfNormal",
     "ImproperPosterior",
     "InverseGamma",
@@ -62,8 +76,11 @@ __all__ = [
     "Prior",
     "Relabelling",
     "RelabellingComparison",
+    "Uniform",
+    "UniformScale",
     "Verdict",
     "VisitedModes",
+    "Wishart",
     "build",
     "coclustering_matrix",
     "coclustering_of_allocations",

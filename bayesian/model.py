@@ -14,18 +14,13 @@ import pytensor.tensor as pt
 from numpy.typing import ArrayLike
 from pytensor.tensor.variable import TensorVariable
 
-from bayesian.ops import correlations, densities, likelihood, transforms
-from bayesian.ops.compiled_op import Field
+from bayesian import variables
+from bayesian.ops import correlations, likelihood
 from bayesian.priors import random_draws
+from bayesian.priors.pieces import ConjugateNormal, Uniform
 from bayesian.priors.prior import Prior
 from mixture.arrays import FloatArray, as_component_count, as_points
 from mixture.covariance import Covariance, linear_structure_named
-
-DENSITIES: dict[str, Field] = {
-    "LogNormal": densities.lognormal,
-    "HalfNormal": densities.halfnormal,
-    "InverseGamma": densities.inversegamma,
-}
 
 
 def build(
@@ -45,6 +40,8 @@ def build(
         weights (K,)        means (K, D)        covariances (K, D, D), dense for every structure
         scales              sds: full, diag (K, D), tied, tied_diag (D,), spherical (K,), tied_spherical ()
         correlations        full (K, D, D), tied (D, D), in more than one feature
+        scale_rate (D,)     b of a prior sigma^2 | b ~ InvGamma(a, b), b ~ Gamma; () for spherical structures
+        covariance_scale    Psi (D, D) of a prior Sigma | Psi ~ IW(nu, Psi), Psi ~ Wishart
         x (N, D)            the observed data; pointwise log densities (chain, draw, N) by `pm.compute_log_likelihood`,
                             replicated data by `pm.sample_posterior_predictive` (drawn in Python: ask for
                             compile_kwargs={"mode": "FAST_COMPILE"}, or numba says that it cannot compile them)
@@ -75,57 +72,26 @@ def build(
     arrays = chosen.arrays(count, n_features, structure)
     if not allow_improper:
         chosen.check(points, count, structure)
+    if ordered and isinstance(chosen.means, Uniform):
+        _check_order(arrays["prior_means_low"][:, 0], arrays["prior_means_high"][:, 0])
 
     coords = {"component": np.arange(count), "feature": names, "feature_other": names}
     with pm.Model(coords=coords) as model:
         data = pm.Data("x_data", points, dims=("obs", "feature"))
         given = {name: pm.Data(name, value) for name, value in arrays.items()}
-        weights = _weights(given)
-        means = _means(given, ordered)
-        spread = _spread(chosen, given, form, means, n_features)
+        weights = variables.weights(given)
+        if isinstance(chosen.means, ConjugateNormal):
+            spread = _spread(chosen, given, form, count, n_features)
+            means = variables.means(chosen.means, given, ordered, structure, spread)
+        else:
+            means = variables.means(chosen.means, given, ordered, structure)
+            spread = _spread(chosen, given, form, count, n_features)
         _observe(data, weights, means, spread, structure)
     return model
 
 
-def _weights(given: dict[str, TensorVariable]) -> TensorVariable:
-    return pm.CustomDist(
-        "weights",
-        given["prior_concentration"],
-        logp=densities.dirichlet,
-        random=random_draws.weights,
-        support_point=lambda _, __, concentration: concentration / concentration.sum(),
-        signature="(k)->(k)",
-        class_name="Dirichlet",
-        default_transform=transforms.simplex,
-        dims="component",
-    )
-
-
-def _means(given: dict[str, TensorVariable], ordered: bool) -> TensorVariable:
-    def dispersed(_: TensorVariable, __: object, location: TensorVariable, sd: TensorVariable) -> TensorVariable:
-        """Spread over the prior: where all components agree, the posterior has a saddle and an ordered one no
-        density.
-        """
-        n_components = location.shape[0]
-        steps = (pt.arange(n_components) + 0.5) / n_components - 0.5
-        return location + sd * steps[:, None]
-
-    return pm.CustomDist(
-        "means",
-        given["prior_means_location"],
-        given["prior_means_sd"],
-        logp=densities.normal,
-        random=random_draws.ordered_means if ordered else random_draws.means,
-        support_point=dispersed,
-        signature="(k,d),(k,d)->(k,d)",
-        class_name="Normal",
-        default_transform=transforms.ordered if ordered else transforms.standard,
-        dims=("component", "feature"),
-    )
-
-
 def _spread(
-    prior: Prior, given: dict[str, TensorVariable], form: Covariance, means: TensorVariable, n_features: int
+    prior: Prior, given: dict[str, TensorVariable], form: Covariance, n_components: int, n_features: int
 ) -> TensorVariable:
     """Declares scales, correlations and covariances; returns what the likelihood takes: covariances, or sds if
     diagonal.
@@ -133,88 +99,35 @@ def _spread(
     own = () if form.shared else ("component",)
     square = (*own, "feature", "feature_other")
     dense = ("component", "feature", "feature_other")
+    shape = next(given[name] for name in given if name.startswith("prior_means_"))  # (K, D)
     if prior.covariances is not None:
-        matrices = _covariances(given, "covariance" if form.shared else "covariances", square)
+        matrices = variables.covariances(given, "covariance" if form.shared else "covariances", square)
         pm.Deterministic("scales", correlations.sds_of(matrices), dims=(*own, "feature"))
         if n_features > 1:
             pm.Deterministic("correlations", correlations.correlations_of(matrices), dims=square)
         if form.shared:
-            pm.Deterministic("covariances", correlations.repeat(matrices, means), dims=dense)
+            pm.Deterministic("covariances", correlations.repeat(matrices, shape), dims=dense)
         return matrices
+    assert prior.scales is not None
     if form.diagonal:
         along = ("feature",) if form.element_shape(n_features) else ()
-        scales = _scales(prior, given, (*own, *along))
+        scales = variables.scales(prior.scales, given, (*own, *along), along)
         steps = np.array(likelihood.STEPS[form.name], dtype=np.int64)
-        pm.Deterministic("covariances", correlations.dense_of(pt.atleast_1d(scales), means, steps), dims=dense)
+        pm.Deterministic("covariances", correlations.dense_of(pt.atleast_1d(scales), shape, steps), dims=dense)
         return scales
-    scales = _scales(prior, given, (*own, "feature"))
-    n_components = len(pm.modelcontext(None).coords["component"])
+    scales = variables.scales(prior.scales, given, (*own, "feature"), ("feature",))
     identity = np.broadcast_to(np.eye(n_features), form.shape(n_components, n_features)).copy()
-    correlation = _correlations(given, identity, square) if n_features > 1 else identity
+    correlation = variables.correlations(given, identity, square) if n_features > 1 else identity
     matrices = correlations.assemble(scales, correlation)
-    reported = correlations.repeat(matrices, means) if form.shared else matrices
+    reported = correlations.repeat(matrices, shape) if form.shared else matrices
     pm.Deterministic("covariances", reported, dims=dense)
     return matrices
 
 
-def _scales(prior: Prior, given: dict[str, TensorVariable], dims: tuple[str, ...]) -> TensorVariable:
-    assert prior.scales is not None
-    family = prior.scales.family
-    density, power = DENSITIES[family], np.array([prior.scales.power], dtype=np.int64)
-
-    def logp(value: TensorVariable, first: TensorVariable, second: TensorVariable) -> TensorVariable:
-        return density(pt.atleast_1d(value), pt.atleast_1d(first), pt.atleast_1d(second), power)
-
-    def typical(_: TensorVariable, __: object, first: TensorVariable, second: TensorVariable) -> TensorVariable:
-        targets = {"LogNormal": pt.exp(first), "HalfNormal": first, "InverseGamma": second / (first + 1.0)}
-        return targets[family] ** (1.0 / int(power[0]))
-
-    first, second = (given[f"prior_scales_{name}"] for name in prior.scales.names)
-    axes = ",".join(dim[0] for dim in dims)
-    return pm.CustomDist(
-        "scales",
-        first,
-        second,
-        logp=logp,
-        random=random_draws.scales(family, int(power[0])),
-        support_point=typical,
-        signature=f"({axes}),({axes})->({axes})",
-        class_name=family,
-        default_transform=transforms.positive,
-        dims=dims,
-    )
-
-
-def _correlations(given: dict[str, TensorVariable], identity: FloatArray, dims: tuple[str, ...]) -> TensorVariable:
-    axes = "c,d,e" if identity.ndim == 3 else "d,e"
-    return pm.CustomDist(
-        "correlations",
-        given["prior_correlations_eta"],
-        identity,
-        logp=lambda value, eta, _: densities.lkj(value, eta),
-        random=random_draws.correlations,
-        support_point=lambda *inputs: inputs[-1],
-        signature=f"(c),({axes})->({axes})",
-        class_name="LKJ",
-        default_transform=transforms.correlation,
-        dims=dims,
-    )
-
-
-def _covariances(given: dict[str, TensorVariable], name: str, dims: tuple[str, ...]) -> TensorVariable:
-    axes = "c,d,e" if len(dims) == 3 else "d,e"
-    return pm.CustomDist(
-        name,
-        given["prior_covariances_dof"],
-        given["prior_covariances_scale"],
-        logp=densities.inverse_wishart,
-        random=random_draws.covariances,
-        support_point=lambda *inputs: inputs[-1],
-        signature=f"(c),({axes})->({axes})",
-        class_name="InverseWishart",
-        default_transform=transforms.matrix,
-        dims=dims,
-    )
+def _check_order(low: FloatArray, high: FloatArray) -> None:
+    """Raises ValueError unless the components have one and the same finite interval for the means that are ordered."""
+    if np.ptp(low) > 0.0 or np.ptp(high) > 0.0 or not np.isfinite(low[0] + high[0]):
+        raise ValueError("ordered means with a Uniform prior need the same finite bounds for all components")
 
 
 def _observe(

@@ -39,6 +39,30 @@ PARAMETERS: dict[str, Callable[[GaussianMixture], FloatArray]] = {
 """The value of each random variable of a model at a mixture."""
 
 
+def _scale_rate(value: Callable[[str], FloatArray], mixture: GaussianMixture) -> FloatArray:
+    """E[b | sigma] of b ~ Gamma(g + sum_k a_k, h + sum_k sigma_k^-2)."""
+    shapes, g, h = value("prior_scales_shape"), value("prior_scale_rate_shape"), value("prior_scale_rate_rate")
+    precisions = np.broadcast_to(_scales(mixture) ** -2.0, shapes.shape)
+    over = tuple(range(shapes.ndim - g.ndim))
+    return np.asarray((g + shapes.sum(axis=over)) / (h + precisions.sum(axis=over)), dtype=np.float64)
+
+
+def _covariance_scale(value: Callable[[str], FloatArray], mixture: GaussianMixture) -> FloatArray:
+    """E[Psi | Sigma] of Psi ~ W(n + sum_k nu_k, (S^-1 + sum_k Sigma_k^-1)^-1)."""
+    dof, n = value("prior_covariances_dof"), value("prior_covariance_scale_dof")
+    scale = value("prior_covariance_scale_scale")
+    matrices = mixture.dense_covariances[: dof.size]
+    psi: FloatArray = (n[0] + dof.sum()) * np.linalg.inv(np.linalg.inv(scale) + np.linalg.inv(matrices).sum(axis=0))
+    return 0.5 * (psi + psi.T)
+
+
+HYPERPARAMETERS: dict[str, Callable[[Callable[[str], FloatArray], GaussianMixture], FloatArray]] = {
+    "scale_rate": _scale_rate,
+    "covariance_scale": _covariance_scale,
+}
+"""The value of each unknown hyperparameter at a mixture: its mean given the mixture's covariances."""
+
+
 def initial_values(
     model: pm.Model,
     mixture: GaussianMixture,
@@ -59,9 +83,14 @@ def initial_values(
         shapes = {name: np.shape(value) for name, value in model.initial_point().items()}
     given: dict[str, Any] = dict(data or {})
     result: dict[str, FloatArray] = {}
+
+    def hyperparameter(name: str) -> FloatArray:
+        return np.asarray(_known(model[name], given))
+
     for rv in model.free_RVs:
         name = model.rvs_to_values[rv].name
-        value = np.asarray(PARAMETERS[rv.name](mixture))
+        known = rv.name in PARAMETERS
+        value = np.asarray(PARAMETERS[rv.name](mixture) if known else HYPERPARAMETERS[rv.name](hyperparameter, mixture))
         if value.ndim != rv.type.ndim:
             raise ValueError(
                 f"a {mixture.structure} mixture does not fit this model: {rv.name} has another shape there"

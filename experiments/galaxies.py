@@ -37,12 +37,6 @@ class Result:
     log_likelihoods: dict[int, float]
 
 
-CHIB = bayesian.Prior(
-    means=bayesian.Normal(20.0, 10.0), concentration=1.0, scales=bayesian.InverseGamma(3.0, 20.0, on="variance")
-)
-"""mu ~ N(20, sd 10), sigma^2 ~ InvGamma(3, 20), weights ~ Dirichlet(1): Chib 1995, JASA 90:1313, section 5."""
-
-
 def run(budget: Budget, seed: int, progress: Progress) -> Result:
     """EM and the posterior for K = 3 in both versions; EM for K = 2, 3, 4 in the first."""
     comparisons = {}
@@ -56,7 +50,7 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
             data.sha256,
         )
         comparisons[version] = compare_subject(
-            subject, 3, structure="full", prior=CHIB, budget=budget, seed=seed, progress=progress
+            subject, 3, structure="full", prior=bayesian.Prior.chib(), budget=budget, seed=seed, progress=progress
         )
     points = load("galaxies").points()
     with progress.stage("EM for two, three and four components", len(HIGHEST)) as advance:

@@ -4,7 +4,7 @@ Compilation is paid per node of a graph, so each transform, prior and likelihood
 its gradient in closed form. Two kinds are enough:
 
     Map      y = f(v, *others)                with the product of its Jacobian and a cotangent as a second kernel
-    Field    a scalar f(v, *constants)        whose kernel gives value and gradient with respect to v together
+    Field    a scalar f(v, *others)           whose kernel gives the value and its gradients together
 
 The machine code PyTensor keeps on disk is found again by a key that holds a digest of every source it was made from.
 """
@@ -160,28 +160,32 @@ class _Pull(CompiledOp):
 
 
 class Field(CompiledOp):
-    """A scalar f(v, *constants); kernel(v, *constants) -> (f, df/dv). Outputs: both, of which the first is meant."""
+    """A scalar f(v, *others); kernel(v, *others) -> (f, df/dv, ..), the derivatives by the inputs at positions `wrt`.
+
+    Outputs: all of them, of which the first is meant. The inputs not in `wrt` are constants.
+    """
 
     default_output = 0
 
-    def __init__(self, name: str, digest: str, kernel: Kernel) -> None:
-        self.name, self.digest, self.kernel = name, digest, kernel
+    def __init__(self, name: str, digest: str, kernel: Kernel, *, wrt: tuple[int, ...] = (0,)) -> None:
+        self.name, self.digest, self.kernel, self.wrt = name, digest, kernel, wrt
 
     def make_node(self, *inputs: Any) -> Apply:
         variables = [pt.as_tensor_variable(value) for value in inputs]
-        return Apply(self, variables, [pt.dscalar(), variables[0].type()])
+        return Apply(self, variables, [pt.dscalar(), *(variables[i].type() for i in self.wrt)])
 
     def infer_shape(self, node: Apply, shapes: Shapes) -> Shapes:
-        return [(), shapes[0]]
+        return [(), *(shapes[i] for i in self.wrt)]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True, True] for _ in node.inputs]
+        return [[True] * (1 + len(self.wrt)) for _ in node.inputs]
 
     def pullback(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
     ) -> list[Variable]:
-        if is_connected(cotangents[1]):
+        if any(is_connected(cotangent) for cotangent in cotangents[1:]):
             return self.refuse(inputs, "second derivatives are not implemented")
         gradients = self.refuse(inputs, "this input is a constant of the model")
-        gradients[0] = cotangents[0] * outputs[1]
+        for i, derivative in zip(self.wrt, outputs[1:], strict=True):
+            gradients[i] = cotangents[0] * derivative
         return gradients

@@ -89,11 +89,17 @@ def simplex_jacobian(y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 @compiled(DIGEST)
+def unit(sd: float) -> float:
+    """The sd; 1 where it is infinite."""
+    return sd if sd < np.inf else 1.0
+
+
+@compiled(DIGEST)
 def standard_backward(y: FloatArray, location: FloatArray, sd: FloatArray) -> FloatArray:
     means = np.empty(y.shape)
     for k in range(y.shape[0]):
         for d in range(y.shape[1]):
-            means[k, d] = location[k, d] + sd[k, d] * y[k, d]
+            means[k, d] = location[k, d] + unit(sd[k, d]) * y[k, d]
     return means
 
 
@@ -102,7 +108,7 @@ def standard_pull(y: FloatArray, _location: FloatArray, sd: FloatArray, cotangen
     result = np.empty(y.shape)
     for k in range(y.shape[0]):
         for d in range(y.shape[1]):
-            result[k, d] = sd[k, d] * cotangent[k, d]
+            result[k, d] = unit(sd[k, d]) * cotangent[k, d]
     return result
 
 
@@ -111,7 +117,7 @@ def standard_forward(means: FloatArray, location: FloatArray, sd: FloatArray) ->
     y = np.empty(means.shape)
     for k in range(y.shape[0]):
         for d in range(y.shape[1]):
-            y[k, d] = (means[k, d] - location[k, d]) / sd[k, d]
+            y[k, d] = (means[k, d] - location[k, d]) / unit(sd[k, d])
     return y
 
 
@@ -120,7 +126,7 @@ def standard_jacobian(y: FloatArray, _location: FloatArray, sd: FloatArray) -> t
     value = 0.0
     for k in range(y.shape[0]):
         for d in range(y.shape[1]):
-            value += np.log(sd[k, d])
+            value += np.log(unit(sd[k, d]))
     return np.asarray(value), np.zeros(y.shape)
 
 
@@ -131,7 +137,7 @@ def ordered_backward(y: FloatArray, location: FloatArray, sd: FloatArray) -> Flo
     total = y[0, 0]
     for k in range(1, y.shape[0]):
         total += np.exp(y[k, 0])
-        means[k, 0] = location[0, 0] + sd[0, 0] * total
+        means[k, 0] = location[0, 0] + unit(sd[0, 0]) * total
     return means
 
 
@@ -140,7 +146,7 @@ def ordered_pull(y: FloatArray, location: FloatArray, sd: FloatArray, cotangent:
     result = standard_pull(y, location, sd, cotangent)
     total = 0.0
     for k in range(y.shape[0] - 1, 0, -1):
-        total += sd[0, 0] * cotangent[k, 0]
+        total += unit(sd[0, 0]) * cotangent[k, 0]
         result[k, 0] = total * np.exp(y[k, 0])
     result[0, 0] += total
     return result
@@ -150,7 +156,7 @@ def ordered_pull(y: FloatArray, location: FloatArray, sd: FloatArray, cotangent:
 def ordered_forward(means: FloatArray, location: FloatArray, sd: FloatArray) -> FloatArray:
     y = standard_forward(means, location, sd)
     for k in range(1, y.shape[0]):
-        y[k, 0] = np.log((means[k, 0] - means[k - 1, 0]) / sd[0, 0])
+        y[k, 0] = np.log((means[k, 0] - means[k - 1, 0]) / unit(sd[0, 0]))
     return y
 
 
@@ -159,8 +165,8 @@ def ordered_jacobian(y: FloatArray, _location: FloatArray, sd: FloatArray) -> tu
     value, gradient = 0.0, np.zeros(y.shape)
     for k in range(y.shape[0]):
         for d in range(1, y.shape[1]):
-            value += np.log(sd[k, d])
-        value += np.log(sd[0, 0])
+            value += np.log(unit(sd[k, d]))
+        value += np.log(unit(sd[0, 0]))
         if k > 0:
             value += y[k, 0]
             gradient[k, 0] = 1.0

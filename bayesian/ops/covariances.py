@@ -2,7 +2,8 @@
 
     Sigma = (A T)(A T)^T, A A^T = Psi, T lower triangular: y holds T row by row, its diagonal as logarithms
 
-so that coordinates are in units of the prior scale Psi, and log |dSigma / dy| is a linear function of them.
+so that coordinates are in units of Psi, one for all matrices or one each, and log |dSigma / dy| is a linear function
+of them.
 """
 
 from typing import Any
@@ -34,12 +35,12 @@ def triangle(row: FloatArray) -> FloatArray:
 @compiled(DIGEST)
 def covariance_backward(y: FloatArray, scale: FloatArray) -> FloatArray:
     n = scale.shape[-1]
-    result = np.empty(scale.shape)
+    result = np.empty(y.shape[:-1] + (n, n))
     matrices, psi, rows = result.reshape((-1, n, n)), scale.reshape((-1, n, n)), y.reshape((-1, y.shape[-1]))
     unit = np.empty((n, n))
     root = np.empty((n, n))
-    for k in range(psi.shape[0]):
-        cholesky(psi[k], unit)
+    for k in range(rows.shape[0]):
+        cholesky(psi[k % psi.shape[0]], unit)
         inner = triangle(rows[k])
         for i in range(n):
             for j in range(n):
@@ -64,8 +65,8 @@ def covariance_pull(y: FloatArray, scale: FloatArray, cotangent: FloatArray) -> 
     above = cotangent.reshape((-1, n, n))
     unit = np.empty((n, n))
     half = np.empty((n, n))
-    for k in range(psi.shape[0]):
-        cholesky(psi[k], unit)
+    for k in range(rows.shape[0]):
+        cholesky(psi[k % psi.shape[0]], unit)
         inner = triangle(rows[k])
         for i in range(n):  # half = A^T (G + G^T) A
             for j in range(n):
@@ -89,12 +90,12 @@ def covariance_pull(y: FloatArray, scale: FloatArray, cotangent: FloatArray) -> 
 def covariance_forward(covariances: FloatArray, scale: FloatArray) -> FloatArray:
     n = scale.shape[-1]
     matrices, psi = covariances.reshape((-1, n, n)), scale.reshape((-1, n, n))
-    rows = np.empty((psi.shape[0], n * (n + 1) // 2))
+    rows = np.empty((matrices.shape[0], n * (n + 1) // 2))
     unit = np.empty((n, n))
     inverse = np.empty((n, n))
     root = np.empty((n, n))
-    for k in range(psi.shape[0]):
-        cholesky(psi[k], unit)
+    for k in range(rows.shape[0]):
+        cholesky(psi[k % psi.shape[0]], unit)
         invert(unit, inverse)
         if not cholesky(matrices[k], root):
             rows[k, 0] = np.nan
@@ -117,9 +118,9 @@ def covariance_jacobian(y: FloatArray, scale: FloatArray) -> tuple[FloatArray, F
     gradient = np.zeros(y.shape)
     psi, rows, out = scale.reshape((-1, n, n)), y.reshape((-1, y.shape[-1])), gradient.reshape((-1, y.shape[-1]))
     unit = np.empty((n, n))
-    value = psi.shape[0] * n * np.log(2.0)
-    for k in range(psi.shape[0]):
-        cholesky(psi[k], unit)
+    value = rows.shape[0] * n * np.log(2.0)
+    for k in range(rows.shape[0]):
+        cholesky(psi[k % psi.shape[0]], unit)
         m = -1
         for i in range(n):
             m += i + 1
@@ -132,8 +133,10 @@ def _triangle(matrices: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
     return (*matrices[:-2], matrices[-1] * (matrices[-1] + 1) // 2)
 
 
-covariances_from = Map(
-    "covariances_from", DIGEST, covariance_backward, shape=lambda *shapes: shapes[1], like=1, pull=covariance_pull
-)
+def _square(rows: tuple[Any, ...], scale: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
+    return (*rows[:-1], *scale[-2:])
+
+
+covariances_from = Map("covariances_from", DIGEST, covariance_backward, shape=_square, fewer=-1, pull=covariance_pull)
 covariances_to = Map("covariances_to", DIGEST, covariance_forward, shape=_triangle, fewer=1)
 covariances_jacobian = Field("covariances_jacobian", DIGEST, covariance_jacobian)

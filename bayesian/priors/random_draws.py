@@ -4,12 +4,12 @@ Each takes the parameters of one random variable, then `rng` and `size`, as PyMC
 length one that PyMC adds to parameters are dropped.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from bayesian.priors import random_matrices
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 
@@ -20,60 +20,97 @@ def weights(concentration: FloatArray, rng: np.random.Generator, **_: Any) -> Fl
     return rng.dirichlet(concentration)
 
 
-def means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
-    return rng.normal(location, sd)
+def means(family: str, structure: str) -> Draw:
+    """A draw of means (K, D), or of as many as the parameters have leading axes."""
+
+    def normal(location: FloatArray, sd: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+        return rng.normal(location, _finite(sd))
+
+    def uniform(low: FloatArray, high: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+        return rng.uniform(_finite(low), _finite(high))
+
+    def conjugate(
+        location: FloatArray,
+        _unit: FloatArray,
+        strength: FloatArray,
+        spread: FloatArray,
+        rng: np.random.Generator,
+        **_: Any,
+    ) -> FloatArray:
+        z = rng.normal(size=location.shape) / np.sqrt(strength)[..., None]
+        if structure in ("full", "tied"):
+            return location + (np.linalg.cholesky(spread) @ z[..., None])[..., 0]
+        sds = spread[..., None] if structure.endswith("spherical") else spread
+        if structure == "tied_spherical":
+            sds = sds[..., None]
+        return location + (sds[..., None, :] if structure == "tied_diag" else sds) * z
+
+    draws: dict[str, Draw] = {"Normal": normal, "Uniform": uniform, "ConjugateNormal": conjugate}
+    return draws[family]
 
 
-def ordered_means(location: FloatArray, sd: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
-    """Components sorted by the mean of the first feature: for equal priors, a draw from the ordered prior."""
-    draw = rng.normal(location, sd)
-    return draw[np.argsort(draw[:, 0])]
+def ordered(draw: Draw, family: str) -> Draw:
+    """Components sorted by the mean of the first feature: for equal priors, a draw from the ordered prior.
+
+    Not for means that depend on the covariances of their components: those would have to be sorted with them.
+    """
+
+    def sorted_draw(*parameters: FloatArray, **settings: Any) -> FloatArray:
+        if family == "ConjugateNormal":
+            raise ValueError(
+                "an ordered model with ConjugateNormal means has no prior draws of its own: take Prior.draw, and sort"
+                " the components of each draw"
+            )
+        drawn = draw(*parameters, **settings)
+        return drawn[np.argsort(drawn[:, 0])]
+
+    return sorted_draw
 
 
 def scales(family: str, power: int) -> Draw:
     """A draw of sds: of the family, or the root of one if it is a family of the variance."""
 
-    def draw(first: FloatArray, second: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+    def draw(*parameters: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
         if family == "LogNormal":
-            target = rng.lognormal(first, second)
+            target = rng.lognormal(*parameters)
         elif family == "HalfNormal":
-            target = np.abs(rng.normal(0.0, first))
+            target = np.abs(rng.normal(0.0, parameters[0]))
+        elif family == "UniformScale":
+            target = rng.uniform(parameters[0], _finite(parameters[1]))
         else:
-            target = second / rng.gamma(first)
+            target = parameters[1] / rng.gamma(parameters[0])
         return np.asarray(target ** (1.0 / power))
 
     return draw
 
 
+def _finite(parameter: FloatArray) -> FloatArray:
+    if not np.isfinite(parameter).all():
+        raise ValueError("this prior is improper: there are no draws from it")
+    return parameter
+
+
+def scale_rate(shape: FloatArray, rate: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+    return np.asarray(rng.gamma(shape) / rate)
+
+
 def correlations(eta: FloatArray, identity: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
-    """LKJ: partial correlations 2 Beta(b, b) - 1 with b = eta + (D - j - 1)/2 in column j = 1..D-1."""
-    n = identity.shape[-1]
-    result = np.empty((eta.size, n, n))
-    for k in range(eta.size):
-        root = np.zeros((n, n))
-        for i in range(n):
-            rest = 1.0
-            for j in range(i):
-                b = eta[k] + 0.5 * (n - j - 2)
-                p = 2.0 * rng.beta(b, b) - 1.0
-                root[i, j] = p * math.sqrt(rest)
-                rest *= 1.0 - p * p
-            root[i, i] = math.sqrt(rest)
-        result[k] = root @ root.T
-        np.fill_diagonal(result[k], 1.0)
-    return result.reshape(identity.shape)
+    return random_matrices.lkj(eta, identity.shape[-1], rng).reshape(identity.shape)
 
 
-def covariances(dof: FloatArray, scale: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
-    """Inverse-Wishart: Sigma = (A B^-T)(A B^-T)^T with Psi = A A^T and B B^T ~ Wishart(nu, I) by Bartlett."""
-    n = scale.shape[-1]
-    result = np.empty((dof.size, n, n))
-    for k, psi in enumerate(scale.reshape(-1, n, n)):
-        bartlett = np.tril(rng.normal(size=(n, n)), -1)
-        bartlett[np.diag_indices(n)] = np.sqrt(rng.chisquare(dof[k] - np.arange(n)))
-        root = np.linalg.solve(bartlett, np.linalg.cholesky(psi).T).T
-        result[k] = root @ root.T
-    return result.reshape(scale.shape)
+def covariances(shared: bool) -> Draw:
+    """A draw of covariances (K, D, D), or of the one (D, D) that all share."""
+
+    def draw(dof: FloatArray, scale: FloatArray, *_unit: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+        each = np.broadcast_to(scale, (dof.size, *scale.shape[-2:]))
+        drawn = random_matrices.inverse_wishart(dof, each, rng)
+        return drawn[0] if shared else drawn
+
+    return draw
+
+
+def covariance_scale(dof: FloatArray, scale: FloatArray, rng: np.random.Generator, **_: Any) -> FloatArray:
+    return random_matrices.wishart(dof[0], scale, rng)
 
 
 def points(structure: str, spread_ndim: int) -> Draw:

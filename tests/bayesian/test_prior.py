@@ -8,11 +8,13 @@ from scipy import stats
 from support import STRUCTURE_NAMES, read_columns
 
 from bayesian.model import build
-from bayesian.ops import coordinates, correlations, covariances, densities
+from bayesian.ops import coordinates, correlations, covariances, densities, densities_matrices
 from bayesian.priors import random_draws
+from bayesian.priors.flats import collinear_points, parallel_lines
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
 from bayesian.priors.prior import Prior
-from bayesian.priors.propriety import ImproperPosterior, collinear_points, parallel_lines
+from bayesian.priors.propriety import ImproperPosterior
+from bayesian.variables import SCALE_DENSITIES
 
 PYTHON = "FAST_COMPILE"
 RNG = np.random.default_rng(29)
@@ -46,7 +48,7 @@ SCALES = {
 
 @pytest.mark.parametrize(("family", "power"), SCALES)
 def test_scale_densities_with_jacobian(family, power):
-    node = {"LogNormal": densities.lognormal, "HalfNormal": densities.halfnormal}.get(family, densities.inversegamma)
+    node = SCALE_DENSITIES[family]
     s, a, b = (RNG.uniform(0.3, 2.5, (3, 2)) for _ in range(3))
     value, gradient = evaluate(node, s, a, b, np.array([power], dtype=np.int64))
     oracle = SCALES[family, power]
@@ -70,20 +72,22 @@ def test_inverse_wishart_density(d):
     psi = np.stack([np.cov(RNG.normal(size=(d, 20))).reshape(d, d) for _ in range(3)])
     dof = np.array([d + 0.5, d + 2.0, d + 7.0])
     sigma = np.stack([stats.invwishart(d + 3, psi[0]).rvs(random_state=RNG).reshape(d, d) for _ in range(3)])
-    value, gradient = evaluate(densities.inverse_wishart, sigma, dof, psi)
+    value, gradient = evaluate(densities_matrices.inverse_wishart, sigma, dof, psi)
     expected = sum(stats.invwishart(n, p).logpdf(c) for n, p, c in zip(dof, psi, sigma, strict=True))
     assert value == pytest.approx(expected, rel=1e-11)
     direction = RNG.normal(size=sigma.shape)
     direction += np.swapaxes(direction, 1, 2)
     step = 1e-7 * np.abs(sigma).min()
-    ahead, behind = (evaluate(densities.inverse_wishart, sigma + t * direction, dof, psi)[0] for t in (step, -step))
+    ahead, behind = (
+        evaluate(densities_matrices.inverse_wishart, sigma + t * direction, dof, psi)[0] for t in (step, -step)
+    )
     assert (direction * gradient).sum() == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)
 
 
 def test_lkj_density_in_two_features_is_a_beta():
     eta, r = np.array([0.7, 4.0]), np.array([0.3, -0.8])
     matrices = np.array([[[1.0, t], [t, 1.0]] for t in r])
-    value, _ = evaluate(densities.lkj, matrices, eta)
+    value, _ = evaluate(densities_matrices.lkj, matrices, eta)
     expected = stats.beta(eta, eta).logpdf((r + 1) / 2) - np.log(2)
     assert value == pytest.approx(expected.sum(), rel=1e-12)
 
@@ -97,7 +101,7 @@ def test_lkj_density_integrates_to_one_in_three_features():
     matrices = correlations.correlation_backward(y, eta, eye)
     total = 0.0
     for i in range(len(y)):
-        density = densities.lkj_density(matrices[i : i + 1], eta[:1])[0]
+        density = densities_matrices.lkj_density(matrices[i : i + 1], eta[:1])[0]
         total += np.exp(density + correlations.correlation_jacobian(y[i : i + 1], eta[:1], eye[:1])[0])
     assert total * (grid[1] - grid[0]) ** 3 == pytest.approx(1.0, abs=1e-3)
 
@@ -266,13 +270,14 @@ def test_half_normal_integral_grows_without_bound_where_it_is_called_improper():
 
 def test_random_draws_follow_their_densities():
     rng = np.random.default_rng(1)
-    draws = np.array([random_draws.covariances(np.array([9.0]), 2.0 * np.eye(2)[None], rng)[0] for _ in range(4000)])
+    draw = random_draws.covariances(shared=False)
+    draws = np.array([draw(np.array([9.0]), 2.0 * np.eye(2)[None], rng=rng)[0] for _ in range(4000)])
     np.testing.assert_allclose(draws.mean(axis=0), 2.0 * np.eye(2) / 6.0, atol=0.02)
     eye = np.eye(3)[None]
     r = np.array([random_draws.correlations(np.array([2.0]), eye, rng)[0] for _ in range(4000)])
     for i, j in ((1, 0), (2, 0), (2, 1)):  # each is 2 Beta(b, b) - 1 with b = eta + D/2 - 1
         assert stats.kstest((r[:, i, j] + 1) / 2, stats.beta(2.5, 2.5).cdf).pvalue > 1e-3
     variances = np.array(
-        [random_draws.scales("InverseGamma", 2)(np.array(3.0), np.array(20.0), rng) ** 2 for _ in range(4000)]
+        [random_draws.scales("InverseGamma", 2)(np.array(3.0), np.array(20.0), rng=rng) ** 2 for _ in range(4000)]
     )
     assert stats.kstest(variances, stats.invgamma(3.0, scale=20.0).cdf).pvalue > 1e-3
