@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from bayesian.priors import random_draws
 from bayesian.priors.prior import Prior
 from bayesian.tree import stored_covariances
 from mixture import GaussianMixture
@@ -45,38 +44,9 @@ def prior_starts(
 
     Sparse priors draw weights of 1e-300 and less, where a chain could not start.
     """
-    drawn = _drawn(prior, n_components, n_features, structure, chains, rng)
+    drawn = prior.draw(n_components, n_features, structure, chains, rng)
     weights = np.maximum(drawn["weights"], SMALLEST_WEIGHT)
     return [
         GaussianMixture(w / w.sum(), means, stored_covariances(dense, structure), structure)
         for w, means, dense in zip(weights, drawn["means"], drawn["covariances"], strict=True)
     ]
-
-
-def _drawn(
-    prior: Prior, n_components: int, n_features: int, structure: str, n: int, rng: np.random.Generator
-) -> dict[str, FloatArray]:
-    """weights (n, K), means (n, K, D) and dense covariances (n, K, D, D) from the prior."""
-    given = prior.arrays(n_components, n_features, structure)
-    form = linear_structure_named(structure)
-    drawn: dict[str, list[FloatArray]] = {"weights": [], "means": [], "covariances": []}
-    for _ in range(n):
-        drawn["weights"].append(random_draws.weights(given["prior_concentration"], rng))
-        drawn["means"].append(random_draws.means(given["prior_means_location"], given["prior_means_sd"], rng))
-        if prior.scales is None:
-            stack = random_draws.covariances(given["prior_covariances_dof"], given["prior_covariances_scale"], rng)
-        else:
-            names = (f"prior_scales_{name}" for name in prior.scales.names)
-            draw = random_draws.scales(prior.scales.family, prior.scales.power)
-            sds = np.asarray(draw(*(given[name] for name in names), rng))
-            if form.diagonal:
-                stack = sds**2
-            else:
-                identity = np.broadcast_to(np.eye(n_features), form.shape(n_components, n_features)).copy()
-                eta = given.get("prior_correlations_eta")
-                matrices = identity if eta is None else random_draws.correlations(eta, identity, rng)
-                stack = sds[..., :, None] * matrices * sds[..., None, :]
-        drawn["covariances"].append(
-            GaussianMixture(drawn["weights"][-1], drawn["means"][-1], stack, structure).dense_covariances
-        )
-    return {name: np.array(values) for name, values in drawn.items()}
