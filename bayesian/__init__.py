@@ -3,7 +3,8 @@
 from bayesian.diagnosis.diagnose import Diagnosis, diagnose
 from bayesian.diagnosis.verdict import Verdict
 from bayesian.filled import FilledComponents, filled_components
-from bayesian.foreign.relabel_datatree import posterior_of_datatree, relabel_datatree
+from bayesian.foreign.posterior_of_datatree import posterior_of_datatree
+from bayesian.foreign.relabel_datatree import relabel_datatree
 from bayesian.gibbs.sampler import gibbs
 from bayesian.label_free import (
     Bands,

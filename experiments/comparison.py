@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike
 
 import bayesian
 import em
+from bayesian.diagnosis.superchains import with_superchains
 from experiments.experiment import Budget, Progress, Silent
+from experiments.optima import chain_optima, optima_visited
 from experiments.parameters import align, ascending
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
-
-HOPELESS = 20.0
-"""Optima further below the best than this many nats hold a share of about exp(-20) of the posterior."""
 
 INTERVAL = 0.95
 """Level of the posterior's intervals; they have equal tails."""
@@ -59,7 +58,7 @@ class Comparison:
     criteria     AIC, BIC, ICL of `best`
     posterior    draws as sampled; `relabelled` the same with labels undone, components in the order of `best`
     relabelling  the permutations, found by ECR with EM's most probable allocation as the pivot
-    diagnosis    convergence raw, relabelled and invariant, with one verdict
+    diagnosis    convergence raw, relabelled and invariant, EM's optima that chains visited, with one verdict
     seconds      wall time by stage
     """
 
@@ -108,6 +107,8 @@ def compare_subject(
     with _Stage(seconds, "standard errors"):
         errors, errors_missing = _standard_errors(points, best)
 
+    optima = chain_optima(restarts, points)
+    started = np.arange(budget.chains) % len(optima)
     prior = prior or bayesian.Prior.weakly_informative(points, k, structure)
     with _Stage(seconds, "posterior"):
         progress.say("compiling the model and sampling the posterior")
@@ -120,13 +121,15 @@ def compare_subject(
             tune=budget.tune,
             chains=budget.chains,
             random_seed=int(sampler_rng.integers(2**31)),
-            starts=chain_starts(restarts, budget.chains, start_rng),
+            starts=chain_starts(optima, budget.chains, start_rng),
             progressbar=progress.visible,
         )
     with _Stage(seconds, "relabelling and diagnosis"):
         pivot = best.responsibilities(points).argmax(axis=1)
         relabelling = bayesian.relabel(posterior, "ecr", pivot=pivot)
-        diagnosis = bayesian.diagnose(posterior, relabelling)
+        posterior = with_superchains(posterior, started)
+        visited = optima_visited(posterior, optima, started, restarts)
+        diagnosis = bayesian.diagnose(posterior, relabelling, visited=visited)
         relabelled = align(relabelling.apply(posterior), best)
     return Comparison(
         subject=subject,
@@ -144,20 +147,10 @@ def compare_subject(
     )
 
 
-def chain_starts(restarts: em.Restarts, chains: int, rng: np.random.Generator) -> list[GaussianMixture]:
-    """One mixture per chain: EM's distinct optima, the highest first, then in turn; labels differ.
-
-    Optima more than HOPELESS nats below the best are left out: a chain there would say only that it started badly.
-    """
-    usable = sorted((fit for fit in restarts.climbs if fit.status.usable), key=lambda fit: -fit.log_likelihood)
-    optima: list[em.EMFit] = []
-    for fit in usable:
-        if fit.log_likelihood < usable[0].log_likelihood - HOPELESS:
-            break
-        if not optima or fit.log_likelihood < optima[-1].log_likelihood - em.SAME_OPTIMUM:
-            optima.append(fit)
-    orders = _distinct_orders(usable[0].mixture.n_components, chains, rng)
-    return [optima[chain % len(optima)].mixture.permute(orders[chain]) for chain in range(chains)]
+def chain_starts(optima: Sequence[GaussianMixture], chains: int, rng: np.random.Generator) -> list[GaussianMixture]:
+    """One mixture per chain: EM's optima in turn; labels differ."""
+    orders = _distinct_orders(optima[0].n_components, chains, rng)
+    return [optima[chain % len(optima)].permute(orders[chain]) for chain in range(chains)]
 
 
 def _distinct_orders(n_components: int, count: int, rng: np.random.Generator) -> list[list[int]]:

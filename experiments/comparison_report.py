@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments import comparison_sections as sections
-from experiments import findings, partition_section
+from experiments import diagnosis_section, findings, partition_section
 from experiments.comparison import INTERVAL, Comparison
 from experiments.metrics import comparison_table
 from experiments.parameters import component_name
@@ -63,7 +63,12 @@ def build_report(
         answer=f"{findings.answer(comparison, table)} {more}".strip(),
         sections=parts,
         claims=tuple(claims),
-        references=(*REFERENCES, *partition_section.references(comparison), *references),
+        references=(
+            *REFERENCES,
+            *diagnosis_section.references(comparison),
+            *partition_section.references(comparison),
+            *references,
+        ),
         provenance={
             "data sha256": subject.sha256,
             "components": comparison.best.n_components,
@@ -97,6 +102,7 @@ def _result(comparison: Comparison, table: pd.DataFrame) -> dict[str, Json]:
         },
         "posterior": {
             "verdict": diagnosis.verdict.words,
+            "hard": list(diagnosis.hard),
             "explanation": diagnosis.explanation,
             "divergences": diagnosis.divergences,
             "worst_r_hat_relabelled": float(diagnosis.relabelled["r_hat"].max()),

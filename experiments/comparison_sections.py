@@ -8,6 +8,7 @@ import pandas as pd
 import em
 from experiments import figures, findings
 from experiments.comparison import INTERVAL, Comparison
+from experiments.diagnosis_section import diagnosis_blocks
 from experiments.figures import Drawn
 from experiments.markup import escape_markdown
 from experiments.quantities import in_words
@@ -131,7 +132,7 @@ def posterior_section(comparison: Comparison) -> Section:
     )
     explanation = in_words(diagnosis.explanation, labels)
     explanation = escape_markdown(explanation[:1].upper() + explanation[1:])
-    verdict = f"**Verdict: {diagnosis.verdict.words}.** {explanation} {diagnosis.verdict.advice}"
+    verdict = f"**Verdict: {diagnosis.words}.** {explanation} {diagnosis.advice}"
     caveats = "\n".join(f"- {escape_markdown(in_words(caveat, labels))}" for caveat in diagnosis.caveats)
     blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
     if caveats:
@@ -176,6 +177,7 @@ def posterior_section(comparison: Comparison) -> Section:
             decimals={"R-hat, invariant": 3},
         ),
     ]
+    blocks += diagnosis_blocks(comparison)
     caption = (
         "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most"
         " probable allocation as the pivot."

@@ -32,7 +32,7 @@ def convergence_table(draws: xr.Dataset) -> pd.DataFrame:
     compared as two chains. Scalars that are constant over all draws, and the upper triangle of covariances, are left
     out: there is nothing to converge.
     """
-    columns = _scalars(draws)
+    columns = scalars(draws)
     if not columns:
         return pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
     names = list(columns)
@@ -69,7 +69,7 @@ def _dataset(values: FloatArray) -> xr.Dataset:
     return xr.Dataset({"value": (("chain", "draw", "quantity"), values)})
 
 
-def _scalars(draws: xr.Dataset) -> dict[str, FloatArray]:
+def scalars(draws: xr.Dataset) -> dict[str, FloatArray]:
     """Each scalar that varies, (C, S), by name."""
     found: dict[str, FloatArray] = {}
     for name, variable in draws.data_vars.items():
@@ -102,22 +102,22 @@ def separated(first: FloatArray, second: FloatArray) -> bool:
 
 def separated_groups(draws: xr.Dataset) -> tuple[tuple[int, ...], ...]:
     """Chains, by position, that no quantity of (chain, draw, ...) variables tells apart, directly or through others."""
-    scalars = list(_scalars(draws).values())
+    quantities = list(scalars(draws).values())
     n_chains = draws.sizes["chain"]
     group = list(range(n_chains))
     for i in range(n_chains):
         for j in range(i):
-            if not any(separated(scalar[i], scalar[j]) for scalar in scalars):
+            if not any(separated(scalar[i], scalar[j]) for scalar in quantities):
                 group = [group[j] if label == group[i] else label for label in group]
     return tuple(tuple(c for c in range(n_chains) if group[c] == label) for label in dict.fromkeys(group))
 
 
 def moving_chains(draws: xr.Dataset) -> tuple[int, ...]:
     """Chains, by position, whose first and second half some quantity tells apart: they are still on their way."""
-    scalars = list(_scalars(draws).values())
+    quantities = list(scalars(draws).values())
     half = draws.sizes["draw"] // 2
     return tuple(
         chain
         for chain in range(draws.sizes["chain"])
-        if any(separated(scalar[chain, :half], scalar[chain, half:]) for scalar in scalars)
+        if any(separated(scalar[chain, :half], scalar[chain, half:]) for scalar in quantities)
     )

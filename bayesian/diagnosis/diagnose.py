@@ -13,9 +13,13 @@ import pandas as pd
 import xarray as xr
 
 from bayesian.diagnosis.convergence import MIN_DRAWS, convergence_table, is_constant, moving_chains, separated_groups
+from bayesian.diagnosis.hardness import OVERLAP_ADVICE, hardness, non_permutation_rate, overlaps
 from bayesian.diagnosis.invariants import invariants
+from bayesian.diagnosis.labellings import Labellings, count_labellings
+from bayesian.diagnosis.superchains import nested_r_hat_table
 from bayesian.diagnosis.switching import Switches, count_switches
 from bayesian.diagnosis.verdict import Evidence, Verdict, caveats, judge
+from bayesian.modes.visits import VisitedModes
 from bayesian.posterior import Posterior
 from bayesian.relabelling.methods import Relabelling
 from bayesian.tree import DIMENSIONS
@@ -29,44 +33,69 @@ class Diagnosis:
     """What `diagnose` found.
 
     verdict, explanation: the verdict, and one sentence with the numbers behind it.
-    caveats: sentences about what falls short of the targets without overturning the verdict.
+    hard: sentences on what makes the posterior hard although its chains agree: few effective draws, components that
+        overlap.
+    caveats: those, and sentences about what else falls short of the targets without overturning the verdict.
     raw, relabelled, invariants: convergence tables (see `convergence_table`) of weights, means and covariances as
         sampled, of the same relabelled, and of label-invariant quantities.
+    nested: nested R-hat of the label-invariant quantities between superchains, chains that began at one start; None
+        where starts are unknown, or have not several chains each.
     switches: label switches within and between chains.
+    labellings: which of the K! label copies the draws are in, and which no chain visited.
+    non_permutation_rate: share of draws whose components are not told apart, see `hardness`.
+    visited: modes that chains visited, left and never reached, where they were handed in.
     modes: chains, by position, grouped so that invariants tell the groups apart; highest log density first.
     chains: per chain: its mode, mean and sd of the log-likelihood (and log posterior, if kept), switches.
     divergences: divergent transitions of the sampler, None where it kept no count.
+    unlabelled: the label-invariant quantities themselves (chain, draw, ...), for figures.
     """
 
     verdict: Verdict
     explanation: str
+    hard: tuple[str, ...]
     caveats: tuple[str, ...]
     raw: pd.DataFrame
     relabelled: pd.DataFrame
     invariants: pd.DataFrame
+    nested: pd.DataFrame | None
     switches: Switches
+    labellings: Labellings
+    non_permutation_rate: float
+    visited: VisitedModes | None
     modes: tuple[tuple[int, ...], ...]
     chains: pd.DataFrame
     divergences: int | None
+    unlabelled: xr.Dataset
 
     @property
     def passed(self) -> bool:
         """Whether draws may be summarised (after relabelling if need be) without a caveat."""
         return self.verdict in USABLE and not self.caveats
 
+    @property
+    def words(self) -> str:
+        """The verdict in a few words, and whether the posterior is hard."""
+        return f"{self.verdict.words}, but hard" if self.hard else self.verdict.words
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        usable = self.verdict in USABLE
+        return OVERLAP_ADVICE if usable and overlaps(self.non_permutation_rate) else self.verdict.advice
+
     def __str__(self) -> str:
-        lines = [f"{self.verdict.words}: {self.explanation}", self.verdict.advice, *self.caveats]
+        lines = [f"{self.words}: {self.explanation}", self.advice, *self.caveats]
         return "\n".join(lines)
 
 
-def diagnose(posterior: Posterior, relabelling: Relabelling) -> Diagnosis:
+def diagnose(posterior: Posterior, relabelling: Relabelling, *, visited: VisitedModes | None = None) -> Diagnosis:
     """Raw, relabelled and label-invariant convergence of a posterior, label switches, modes, and one verdict.
 
     posterior: the draws as sampled; relabelling: what `relabel` found for them. The verdict, in this order: a chain
     that never moves, or moves from one place to another - not converged; chains in different places by
     invariants - different modes; R-hat or ESS of invariants or relabelled parameters beyond their limits - not
-    converged; otherwise whether labels switch. Raises ValueError for fewer than 8 draws per chain, or a relabelling of
-    another posterior.
+    converged; otherwise whether labels switch. visited: what `visited_modes` found, to be judged along. Raises
+    ValueError for fewer than 8 draws per chain, or a relabelling of another posterior.
     """
     if posterior.n_draws < MIN_DRAWS:
         raise ValueError(f"a diagnosis needs at least {MIN_DRAWS} draws per chain, not {posterior.n_draws}")
@@ -84,20 +113,41 @@ def diagnose(posterior: Posterior, relabelling: Relabelling) -> Diagnosis:
         heights=heights,
         stuck=tuple(c for c in range(posterior.n_chains) if is_constant(posterior.log_likelihood[c])),
         moving=moving_chains(unlabelled),
+        n_draws=posterior.n_draws,
+        non_permutation_rate=non_permutation_rate(posterior),
     )
     verdict, explanation = judge(evidence)
     divergences = _divergences(posterior)
+    usable = verdict in USABLE
+    hard = hardness(evidence) if usable else ()
     return Diagnosis(
         verdict=verdict,
         explanation=explanation,
-        caveats=caveats(evidence, divergences) if verdict in USABLE else (),
+        hard=hard,
+        caveats=(*hard, *caveats(evidence, divergences), *_of_modes(visited)) if usable else (),
         raw=evidence.raw,
         relabelled=evidence.relabelled,
         invariants=evidence.invariants,
+        nested=nested_r_hat_table(unlabelled, posterior.superchains),
         switches=evidence.switches,
+        labellings=count_labellings(relabelling),
+        non_permutation_rate=evidence.non_permutation_rate,
+        visited=visited,
         modes=evidence.modes,
         chains=_chain_table(unlabelled, evidence),
         divergences=divergences,
+        unlabelled=unlabelled,
+    )
+
+
+def _of_modes(visited: VisitedModes | None) -> tuple[str, ...]:
+    """What modes that no chain reached leave open."""
+    if visited is None or not visited.never_reached:
+        return ()
+    numbers = ", ".join(str(mode + 1) for mode in visited.never_reached)
+    return (
+        f"Of {len(visited.modes)} modes handed in, {numbers} (counted from 1) held no draw of any chain: these chains"
+        " do not tell what such a mode weighs.",
     )
 
 

@@ -55,7 +55,7 @@ class Evidence:
 
     raw, relabelled, invariants: convergence tables. switches: label switches. modes: chains grouped by what tells them
     apart. heights: mean log density of each chain, (C,), nats. stuck: chains that never move. moving: chains whose
-    two halves differ.
+    two halves differ. n_draws: draws of each chain. non_permutation_rate: see `hardness`.
     """
 
     raw: pd.DataFrame
@@ -66,6 +66,8 @@ class Evidence:
     heights: FloatArray
     stuck: tuple[int, ...]
     moving: tuple[int, ...]
+    n_draws: int
+    non_permutation_rate: float
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, str]:

@@ -7,15 +7,31 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesian.diagnosis.invariants import LOG_POSTERIOR_NAMES
 from bayesian.foreign.layout import SAMPLE_DIMS, Layout, Source, variable_of
 from bayesian.foreign.permuting import permute_tree
-from bayesian.foreign.reading import ForeignDraws, read_draws
-from bayesian.posterior import Posterior
-from bayesian.relabelling.methods import Relabelling, relabel
+from bayesian.foreign.reading import (
+    DEFAULT_SCALES,
+    ForeignDraws,
+    data_if_any,
+    find_data,
+    read_draws,
+    sampler_stats,
+    spread_by_form,
+)
+from bayesian.mixture_draws import LOG_POSTERIOR_NAMES, MixtureDraws
+from bayesian.relabelling.methods import Relabelling, find_orders
+from bayesian.relabelling.orders import as_allocations
+from bayesian.relabelling.task import Climb, Task
+from mixture.arrays import FloatArray
 
 GROUP = "relabelling"
 """Group of the result that keeps the permutations."""
+
+BY_ALLOCATIONS = ("ecr", "ecr_iterative_1", "ecr_iterative_2", "stephens")
+"""Methods that see the draws through allocation probabilities alone."""
+
+WITHOUT_DATA = ("order", "pra", "point_process")
+"""Methods that look at parameters alone."""
 
 SUFFIXES = ("_corr", "_stds")
 """What PyMC's LKJCholeskyCov adds to its name for the correlations and sds it reports besides its factor."""
@@ -26,15 +42,18 @@ def relabel_datatree(
     *,
     weights: Source = "w",
     means: Source = "mu",
-    scales: Source | None = "sigma",
+    scales: Source | None = DEFAULT_SCALES,
     variances: Source | None = None,
     covariances: Source | None = None,
     cholesky: Source | None = None,
     precisions: Source | None = None,
     component_dim: Source | None = None,
     data: ArrayLike | str | None = None,
+    probabilities: str | None = None,
     method: str = "ecr",
     pivot: ArrayLike | None = None,
+    by: str | None = None,
+    climb: Climb | None = None,
     allocations: Source = (),
     first_label: int | None = None,
     families: Sequence[Sequence[str]] = (),
@@ -50,7 +69,10 @@ def relabel_datatree(
                      only dimension as long as it.
     data             array (N,) or (N, D), or the name of a variable of observed_data or constant_data; default the
                      only observed variable
-    method, pivot    as in `relabel`
+    probabilities    variable (chain, draw, point, component) of allocation probabilities; default they are computed
+                     from the normal densities. With them the components need not be normal, nor the data be there.
+    method, pivot, climb    as in `relabel`
+    by               for method "order": a variable whose first entry orders the components, default the means
     allocations      integer variables (chain, draw, ...) of sampled labels, relabelled by the inverse permutation;
                      first_label 0 or 1 says how they count, default as the values show
     families         further variables of which there is one for each component, to be exchanged with them. Any source
@@ -59,70 +81,68 @@ def relabel_datatree(
     In every group with the draws of group posterior, each variable with a component dimension is permuted; coordinates,
     attributes and all else stay as they were. Groups of unconstrained values are left out. The group `relabelling` of
     the result holds `permutation` (chain, draw, component), orders: new component k is the old permutation[k]; `valid`
-    (chain, draw), whether the method found a permutation; and in its attributes the method, its cost, and what was
-    permuted. Raises ValueError for what is missing, saying what there is, and for draws that are no mixtures; warns
-    of variables with a dimension of the components' length that were left alone.
+    (chain, draw), whether the method found a permutation or the nearest stands in; and in its attributes the method,
+    its cost, and what was permuted. Raises ValueError for what is missing, saying what there is, and for draws that
+    are no mixtures; warns of variables with a dimension of the components' length that were left alone.
     """
-    spread = {
-        "scales": scales,
-        "variances": variances,
-        "covariances": covariances,
-        "cholesky": cholesky,
-        "precisions": precisions,
-    }
-    draws = read_draws(tree, weights, means, spread, component_dim=component_dim, data=data)
+    spread = spread_by_form(scales, variances, covariances, precisions, cholesky)
+    given = probabilities is not None and method in BY_ALLOCATIONS
+    draws = read_draws(
+        tree,
+        weights,
+        means,
+        spread,
+        component_dim=component_dim,
+        probabilities=probabilities,
+        spread_needed=not given and method != "order",
+    )
+    layout = draws.layout
     names = (allocations,) if isinstance(allocations, str) else tuple(allocations)
-    labels = [(name, _first_label(draws.layout, name, first_label)) for name in names]
-    found = relabel(_posterior(tree, draws), method, pivot=pivot)
-    exchanged = _families(draws.layout, [weights, means, *spread.values()], families)
-    result, changed = permute_tree(tree, found.permutations, draws.layout.dims, exchanged, labels)
-    _warn_of_bystanders(draws.layout, changed)
-    result[GROUP] = xr.DataTree(_kept(draws.layout, found, changed))
+    labels = [(name, _first_label(layout, name, first_label)) for name in names]
+    values = None
+    if by is not None:
+        read, layout = layout.read(by, shared=False)
+        values = np.asarray(read.values, dtype=np.float64).reshape(*draws.weights.shape, -1)[..., 0]
+    n_features = draws.means.shape[3]
+    if data is None and (given or method in WITHOUT_DATA):
+        points = None if given else data_if_any(tree, n_features)
+    else:
+        points = find_data(tree, data, n_features)
+    orders = find_orders(method, _task(tree, draws, points, pivot, values, climb))
+    found = Relabelling.of(method, orders, draws.weights.shape[0])
+    exchanged = _families(layout, [weights, means, *spread.values()], families)
+    result, changed = permute_tree(tree, found.permutations, layout.dims, exchanged, labels)
+    _warn_of_bystanders(layout, changed)
+    result[GROUP] = xr.DataTree(_kept(layout, found, changed))
     return result
 
 
-def posterior_of_datatree(
+def _task(
     tree: xr.DataTree,
-    *,
-    weights: Source = "w",
-    means: Source = "mu",
-    scales: Source | None = "sigma",
-    variances: Source | None = None,
-    covariances: Source | None = None,
-    cholesky: Source | None = None,
-    precisions: Source | None = None,
-    component_dim: Source | None = None,
-    data: ArrayLike | str | None = None,
-) -> Posterior:
-    """A tree of somebody's Gaussian mixture as a Posterior of full covariances, for `relabel`, `diagnose` and the rest.
-
-    Arguments and errors as in `relabel_datatree`. Of sample_stats the log posterior and the divergences are kept.
-    """
-    spread = {
-        "scales": scales,
-        "variances": variances,
-        "covariances": covariances,
-        "cholesky": cholesky,
-        "precisions": precisions,
-    }
-    draws = read_draws(tree, weights, means, spread, component_dim=component_dim, data=data)
-    return _posterior(tree, draws)
-
-
-def _posterior(tree: xr.DataTree, draws: ForeignDraws) -> Posterior:
-    """The draws as a Posterior, with the sampler's log posterior and divergences where the tree has them."""
-    posterior = Posterior.from_arrays(draws.weights, draws.means, draws.covariances, draws.data)
-    if "sample_stats" not in tree.children:
-        return posterior
-    theirs = tree["sample_stats"].to_dataset().data_vars
-    kept = {
-        name: (SAMPLE_DIMS, np.asarray(theirs[name].transpose(*SAMPLE_DIMS).values))
-        for name in (*LOG_POSTERIOR_NAMES, "diverging")
-        if name in theirs and set(theirs[name].dims) == set(SAMPLE_DIMS) and np.isfinite(theirs[name].values).all()
-    }
-    completed = posterior.tree.copy()
-    completed["sample_stats"] = xr.DataTree(posterior.tree["sample_stats"].to_dataset().assign(kept))
-    return Posterior(completed, posterior.structure)
+    draws: ForeignDraws,
+    points: FloatArray | None,
+    pivot: ArrayLike | None,
+    by: FloatArray | None,
+    climb: Climb | None,
+) -> Task:
+    """What a relabelling method is handed."""
+    stats = sampler_stats(tree)
+    heights = [stats[name].ravel() for name in LOG_POSTERIOR_NAMES if name in stats]
+    mixtures = MixtureDraws.of(
+        draws.weights.reshape(-1, draws.weights.shape[2]),
+        draws.means.reshape(-1, *draws.means.shape[2:]),
+        covariances=draws.covariances.reshape(-1, *draws.covariances.shape[2:]),
+        data=points,
+        log_posterior=heights[0] if heights else None,
+        probabilities=draws.probabilities,
+    )
+    k = mixtures.n_components
+    return Task(
+        mixtures,
+        pivot=None if pivot is None else as_allocations(pivot, k, n_axes=1, name="pivot"),
+        by=None if by is None else by.reshape(-1, k),
+        climb=climb,
+    )
 
 
 def _first_label(layout: Layout, name: str, said: int | None) -> int:
@@ -179,12 +199,13 @@ def _kept(layout: Layout, found: Relabelling, changed: Sequence[str]) -> xr.Data
     return xr.Dataset(
         {
             "permutation": ((*SAMPLE_DIMS, "component"), found.permutations),
-            "valid": (SAMPLE_DIMS, np.ones(found.permutations.shape[:2], dtype=bool)),
+            "valid": (SAMPLE_DIMS, found.valid),
         },
         coords=coords,
         attrs={
             "method": found.method,
             "cost": found.cost,
+            "iterations": found.iterations,
             "component_dims": ", ".join(layout.dims),
             "permuted": ", ".join(changed),
         },

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from bayesian.modes.assignment import ELSEWHERE, Climb, assign_modes
 from bayesian.posterior import Posterior
@@ -22,7 +23,8 @@ class VisitedModes:
 
     modes: as handed in. log_likelihoods: theirs, (M,), nats. draws: positions of the draws looked at, (S',).
     assigned: their modes, (C, S'), by position; ELSEWHERE (-1) where a climb ended at none of them.
-    climbed: whether a climb decided, not the nearest density.
+    climbed: whether a climb decided, not the nearest density. starts: the mode each chain was started at, (C,), or
+    None.
     """
 
     modes: tuple[GaussianMixture, ...]
@@ -30,6 +32,7 @@ class VisitedModes:
     draws: IntArray
     assigned: IntArray
     climbed: bool
+    starts: IntArray | None = None
 
     @property
     def shares(self) -> FloatArray:
@@ -43,19 +46,29 @@ class VisitedModes:
 
     @property
     def passages(self) -> IntArray:
-        """How often each chain passed from one mode to another, (C,)."""
+        """How often each chain passed from one mode to another, (C,), since its first draw."""
         return (np.diff(self.assigned, axis=1) != 0).sum(axis=1).astype(np.int64)
 
     @property
+    def began(self) -> IntArray:
+        """The mode each chain began in, (C,): where it was started, or else that of its first draw."""
+        return self.assigned[:, 0] if self.starts is None else self.starts
+
+    @property
+    def left(self) -> NDArray[np.bool_]:
+        """Whether each chain has a draw outside the mode it began in, (C,)."""
+        return (self.assigned != self.began[:, None]).any(axis=1)
+
+    @property
     def chains(self) -> pd.DataFrame:
-        """One row per chain: the mode it began and ended in, the draw at which it first left, passages, the modes it
-        visited in the order of its first visit. Modes, chains and draws by position."""
+        """One row per chain: the mode it began and ended in, the first draw outside the former, passages, and the modes
+        of its draws in the order of its first visit. Modes, chains and draws by position."""
         rows = []
-        for modes, passages in zip(self.assigned, self.passages, strict=True):
-            away = np.flatnonzero(modes != modes[0])
+        for began, modes, passages in zip(self.began, self.assigned, self.passages, strict=True):
+            away = np.flatnonzero(modes != began)
             rows.append(
                 {
-                    "first": int(modes[0]),
+                    "began": int(began),
                     "last": int(modes[-1]),
                     "left_at": int(self.draws[away[0]]) if away.size else pd.NA,
                     "passages": int(passages),
@@ -67,17 +80,16 @@ class VisitedModes:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per mode: its log-likelihood, chains that visited it, that began there, that began there and left,
+        """One row per mode: its log-likelihood, chains that began there, that began there and left, that visited it,
         and the share of all draws that are in it."""
-        began = self.assigned[:, 0]
-        left = (self.assigned != began[:, None]).any(axis=1)
-        here = [self.assigned == mode for mode in range(len(self.modes))]
+        modes = range(len(self.modes))
+        here = [self.assigned == mode for mode in modes]
         return pd.DataFrame(
             {
                 "log_likelihood": self.log_likelihoods,
-                "chains": [int(inside.any(axis=1).sum()) for inside in here],
-                "began": [int((began == mode).sum()) for mode in range(len(self.modes))],
-                "left": [int(((began == mode) & left).sum()) for mode in range(len(self.modes))],
+                "began": [int((self.began == mode).sum()) for mode in modes],
+                "left": [int(((self.began == mode) & self.left).sum()) for mode in modes],
+                "visited": [int(inside.any(axis=1).sum()) for inside in here],
                 "share": [float(inside.mean()) for inside in here],
             },
             index=pd.RangeIndex(len(self.modes), name="mode"),
@@ -94,8 +106,10 @@ class VisitedModes:
             text += f"; {100 * elsewhere:.1f}% of the draws belong to none of them"
         if len(self.modes) == 1 and not elsewhere:
             return f"{text}."
-        moved, passages = int((self.passages > 0).sum()), int(self.passages.sum())
-        text += f". {moved} of {len(self.assigned)} chains left the mode they began in, with {passages} passages in all"
+        moved, passages = int(self.left.sum()), int(self.passages.sum())
+        text += (
+            f". {moved} of {len(self.assigned)} chains left the mode they began in; {passages} passages between modes"
+        )
         if passages < MIN_PASSAGES:
             return (
                 f"{text}: too few for shares of draws to be weights of modes, for they tell where the chains began."
@@ -105,13 +119,22 @@ class VisitedModes:
 
 
 def visited_modes(
-    posterior: Posterior, modes: Sequence[GaussianMixture], climb: Climb | None = None, *, thin: int | None = None
+    posterior: Posterior,
+    modes: Sequence[GaussianMixture],
+    climb: Climb | None = None,
+    *,
+    starts: ArrayLike | None = None,
+    thin: int | None = None,
 ) -> VisitedModes:
     """Which of the modes the chains visited, left and never reached, whatever the labels of the draws.
 
     modes: local optima, such as EM's distinct ones, each once. climb: from a mixture to the optimum above it, such as
-    EM itself; without it a draw belongs to the mode of nearest density. thin, errors: as in `assign_modes`.
+    EM itself; without it a draw belongs to the mode of nearest density. starts: positions of the modes the chains were
+    started at, (C,), so that those left during tuning are told. thin, errors: as in `assign_modes`.
     """
+    began = None if starts is None else np.asarray(starts)
+    if began is not None and (began.shape != (posterior.n_chains,) or not np.isin(began, np.arange(len(modes))).all()):
+        raise ValueError(f"starts must be positions of the modes, one for each of {posterior.n_chains} chains")
     assigned, draws = assign_modes(posterior, modes, climb, thin=thin)
     log_likelihoods = np.array([mode.log_likelihood(posterior.data) for mode in modes])
-    return VisitedModes(tuple(modes), log_likelihoods, draws, assigned, climb is not None)
+    return VisitedModes(tuple(modes), log_likelihoods, draws, assigned, climb is not None, began)

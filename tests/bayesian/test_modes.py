@@ -55,10 +55,21 @@ def test_paths_of_chains_are_followed_whatever_their_labels(how):
     assert found.chains["left_at"].isna().tolist() == [True, False, True]
     assert found.table["began"].tolist() == [2, 1, 0]
     assert found.table["left"].tolist() == [1, 0, 0]
-    assert found.table["chains"].tolist() == [2, 2, 0]
+    assert found.table["visited"].tolist() == [2, 2, 0]
     np.testing.assert_allclose(found.table["log_likelihood"], [mode.log_likelihood(X) for mode in optima])
     assert "never reached: 3" in str(found)
     assert "too few for shares" in str(found)
+
+
+def test_a_mode_left_while_tuning_is_known_by_the_start():
+    found = bayesian.visited_modes(posterior_at([[1] * 10, [1] * 10]), MODES, starts=[2, 1])
+    assert found.left.tolist() == [True, False]
+    assert found.chains["left_at"].tolist()[0] == 0
+    assert found.table["left"].tolist() == [0, 0, 1]
+    assert found.never_reached == (0, 2)
+    for wrong in ([0], [0, 3]):
+        with pytest.raises(ValueError, match="starts must be positions"):
+            bayesian.visited_modes(posterior_at([[1] * 10] * 2), MODES, starts=wrong)
 
 
 def test_a_climb_that_ends_elsewhere_says_so():
@@ -137,7 +148,7 @@ def test_chains_on_mirrored_data_stay_in_either_of_two_modes_of_equal_weight():
         x, 2, prior=prior, starts=optima * 2, draws=300, tune=300, random_seed=3, progressbar=False
     )
     found = bayesian.visited_modes(posterior, optima, lambda mixture: em.fit(x, mixture).mixture)
-    assert list(found.chains["first"]) == [0, 1, 0, 1]
+    assert list(found.chains["began"]) == [0, 1, 0, 1]
     assert found.passages.sum() == 0
     assert "too few for shares" in str(found)
     assert bayesian.diagnose(posterior, bayesian.relabel(posterior)).verdict is bayesian.Verdict.DIFFERENT_MODES

@@ -206,7 +206,7 @@ def test_densities_are_those_of_the_draws_and_what_is_read_can_be_diagnosed():
     assert bayesian.diagnose(posterior, bayesian.relabel(posterior)).raw["mean"].notna().all()
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["ecr", "stephens", "order"]))
 def test_any_switching_leaves_invariants_alone_and_is_undone(seed, method):
     """Whatever the labels were, the draws come out the same; and relabelling twice changes nothing more."""
@@ -220,6 +220,46 @@ def test_any_switching_leaves_invariants_alone_and_is_undone(seed, method):
     raw = bayesian.posterior_of_datatree(named_tree(again, y), cholesky="chol")
     relabelled = bayesian.posterior_of_datatree(first, cholesky="chol")
     np.testing.assert_allclose(raw.log_likelihood, relabelled.log_likelihood, rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["ecr", "ecr_iterative_1", "ecr_iterative_2", "stephens"])
+def test_stored_probabilities_are_used_in_place_of_normal_densities(method):
+    """No spread, no data: the components could be of any family."""
+    clean, switched, orders, _ = planted(d=1)
+    sure = np.repeat(np.eye(K), 5, axis=0) * 0.9 + 0.1 / 3
+    stored = np.take_along_axis(np.broadcast_to(sure, (C, S, *sure.shape)), orders[:, :, None, :], axis=3)
+    rates = {"w": switched["w"], "mu": switched["mu"][..., 0], "p": stored}
+    dims = {"w": ["component"], "mu": ["component"], "p": ["obs", "component"]}
+    tree = az.from_dict({"posterior": rates, "sample_stats": {"lp": np.zeros((C, S))}}, dims=dims)
+    found = bayesian.relabel_datatree(tree, probabilities="p", method=method)
+    np.testing.assert_array_equal(found["posterior"]["mu"].values, clean["mu"][..., 0])
+    np.testing.assert_allclose(found["posterior"]["p"].values, np.broadcast_to(sure, stored.shape))
+    tree["posterior"]["p"].values[1, 2, 3] = 0.7
+    with pytest.raises(ValueError, match="p leaves the simplex in 1 draws, the first in chain 1, draw 2"):
+        bayesian.relabel_datatree(tree, probabilities="p", method=method)
+
+
+def test_methods_that_look_at_parameters_alone_need_no_data():
+    clean, switched, _, _ = planted(d=2)
+    tree = az.from_dict(
+        {"posterior": switched, "sample_stats": {"lp": np.zeros((C, S))}},
+        dims={"w": ["k"], "mu": ["k", "f"], "chol": ["k", "f", "g"], "rate": ["k"]},
+    )
+    for arguments in ({"method": "pra"}, {"method": "point_process"}, {"method": "order"}):
+        found = bayesian.relabel_datatree(tree, cholesky="chol", **arguments)
+        np.testing.assert_array_equal(found["posterior"]["rate"].values, clean["rate"])
+    by_rate = bayesian.relabel_datatree(tree, method="order", by="rate")
+    assert (np.diff(by_rate["posterior"]["rate"].values, axis=2) > 0.0).all()
+    with pytest.raises(ValueError, match="which variable holds the data"):
+        bayesian.relabel_datatree(tree, cholesky="chol", method="ecr")
+
+
+def test_draws_whose_components_are_no_permutation_are_marked():
+    _, switched, _, y = planted(d=1, n_draws=40)
+    switched["mu"][1, 7] = switched["mu"][1, 7, 0]  # all components of one draw at one place
+    draws = {"w": switched["w"], "mu": switched["mu"][..., 0], "sigma": np.ones((C, 40))}
+    found = bayesian.relabel_datatree(stan_tree(draws, y[:, 0]), method="point_process")
+    assert np.argwhere(~found["relabelling"]["valid"].values).tolist() == [[1, 7]]
 
 
 @pytest.mark.parametrize("k", [1, 2])

@@ -14,6 +14,7 @@ import em
 from experiments import cli, compare, old_faithful
 from experiments.comparison import Subject, chain_starts, compare_subject
 from experiments.experiment import Budget, Silent
+from experiments.optima import chain_optima
 from experiments.prior_files import EXAMPLE, read_prior
 from experiments.tables import InputError
 from mixture import GaussianMixture
@@ -42,7 +43,16 @@ def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
     assert table["sd/SE"].astype(float).between(0.8, 1.25).all()
     assert comparison.diagnosis.verdict in (bayesian.Verdict.SWITCHING_ONLY, bayesian.Verdict.NO_SWITCHING)
     names = {picture.name for picture in report.pictures}
-    assert names == {"data", "ascent", "traces", "marginals", "predictive", "disagreements", "coclustering"}
+    assert names == {
+        "data",
+        "ascent",
+        "traces",
+        "marginals",
+        "predictive",
+        "disagreements",
+        "coclustering",
+        "labellings",
+    }
     assert "Dirichlet(1)" in report.sections[2].blocks[0]
     assert "InverseWishart" in report.sections[2].blocks[0]
 
@@ -75,13 +85,14 @@ def test_the_same_seed_gives_the_same_numbers():
 def test_chains_start_at_distinct_optima_with_their_labels_shuffled():
     x = read_columns("galaxies") / 1000.0
     restarts = em.fit_best(x, 3, n_starts=12, rng=1)
-    starts = chain_starts(restarts, 6, np.random.default_rng(0))
+    starts = chain_starts(chain_optima(restarts, x), 6, np.random.default_rng(0))
     likelihoods = [start.log_likelihood(x) for start in starts]
     assert max(likelihoods) == pytest.approx(restarts.best.log_likelihood)
     assert len(set(np.round(likelihoods, 3))) > 1
     assert min(likelihoods) > restarts.best.log_likelihood - 20.0
-    two = em.fit_best(read_columns("faithful"), 2, n_starts=1, rng=1)
-    first, second = chain_starts(two, 2, np.random.default_rng(0))
+    faithful = read_columns("faithful")
+    two = em.fit_best(faithful, 2, n_starts=1, rng=1)
+    first, second = chain_starts(chain_optima(two, faithful), 2, np.random.default_rng(0))
     assert first == second.permute([1, 0])  # both labellings, never the same twice
 
 

@@ -1,0 +1,78 @@
+"""What the diagnosis of a comparison's chains found, for the section on the posterior: labels, superchains, optima."""
+
+import pandas as pd
+
+import bayesian
+from experiments.comparison import Comparison
+from experiments.figures.labellings import labellings
+from experiments.markup import escape_markdown
+from experiments.parameters import COUNTED_FROM
+from experiments.quantities import in_words
+from experiments.report import Picture, Table
+
+REFERENCES = (
+    "Margossian, C. C., Hoffman, M. D., Sountsov, P., Riou-Durand, L., Vehtari, A. & Gelman, A. (2024). Nested R-hat:"
+    " assessing the convergence of Markov chain Monte Carlo when running many short chains. Bayesian Analysis."
+    " doi:10.1214/24-BA1453",
+)
+
+
+def diagnosis_blocks(comparison: Comparison) -> list[str | Table | Picture]:
+    """Sentences, a table of EM's optima and a picture of label copies; little where there is one component."""
+    diagnosis = comparison.diagnosis
+    blocks: list[str | Table | Picture] = []
+    if comparison.best.n_components > 1:
+        rate = diagnosis.non_permutation_rate
+        blocks.append(
+            f"Labels: {diagnosis.labellings}; {diagnosis.switches}. Clustered with those of all other draws, the"
+            f" components fall into no permutation of {comparison.best.n_components} clouds in {100 * rate:.1f}% of the"
+            " draws."
+        )
+    if diagnosis.nested is not None:
+        worst = in_words(str(diagnosis.nested["r_hat_nested"].idxmax()), comparison.subject.labels)
+        blocks.append(
+            "Chains that were started at the same of EM's optima are a superchain; between superchains the nested R-hat"
+            " of what needs no labels is at most"
+            f" {diagnosis.nested['r_hat_nested'].max():.3f} ({escape_markdown(worst)})."
+        )
+    if diagnosis.visited is not None:
+        blocks += [f"EM's optima: {escape_markdown(str(diagnosis.visited))}", _optima_table(diagnosis.visited)]
+    if comparison.best.n_components > 1:
+        caption = (
+            "(a) The label copy each draw is in, chain after chain, the most frequent first; (b) the log-likelihood,"
+            " which no label enters. Chains in copies of one mode differ in (a) alone."
+        )
+        drawn = labellings(diagnosis)
+        blocks.append(Picture("labellings", caption, caption, drawn.figure, drawn.data, "double"))
+    return blocks
+
+
+def references(comparison: Comparison) -> tuple[str, ...]:
+    """What the blocks rest on."""
+    return REFERENCES if comparison.diagnosis.nested is not None else ()
+
+
+def _optima_table(visited: bayesian.VisitedModes) -> Table:
+    table = visited.table
+    frame = pd.DataFrame(
+        {
+            "optimum": table.index + COUNTED_FROM,
+            "log-likelihood": table["log_likelihood"],
+            "chains started": table["began"],
+            "of them left": table["left"],
+            "chains that visited": table["visited"],
+            "share of draws": table["share"],
+        }
+    )
+    how = "those that EM climbs there from" if visited.climbed else "those of nearest density"
+    return Table(
+        "optima",
+        "EM's optima and the chains, whatever their labels.",
+        frame,
+        columns={
+            "of them left": "chains started there with a draw elsewhere",
+            "share of draws": f"{how}, of {visited.assigned.size} draws looked at; no weight of the optimum where"
+            " chains stay in the one they began in",
+        },
+        decimals={"log-likelihood": 4, "share of draws": 3},
+    )
