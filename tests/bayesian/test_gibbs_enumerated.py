@@ -35,7 +35,7 @@ def test_allocations_and_weights_have_their_exact_means(structure):
     a = np.broadcast_to(np.asarray(prior.concentration), (K,))
     weights = p @ (a[0] + (z == 0).sum(axis=1)) / (a.sum() + len(X))
     posterior = bayesian.gibbs(
-        X, K, structure=structure, prior=prior, draws=2500, tune=50, chains=2, random_seed=3, keep_allocations=True
+        X, K, structure=structure, prior=prior, draws=1500, tune=50, chains=2, random_seed=3, keep_allocations=True
     )
     labels = posterior.tree["posterior"]["z"].values
     pairs = [(labels[..., n] == labels[..., m], p @ (z[:, n] == z[:, m])) for n in range(len(X)) for m in range(n)]

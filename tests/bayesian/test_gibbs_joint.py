@@ -124,10 +124,10 @@ def check(structure, d, prior, *, replicates, rounds, seed):
 
 @pytest.mark.parametrize(("structure", "d", "prior"), CASES)
 def test_the_prior_is_left_alone(structure, d, prior):
-    check(structure, d, prior, replicates=300, rounds=4, seed=1)
+    check(structure, d, prior, replicates=300, rounds=3, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("structure", "d", "prior"), CASES)
 def test_the_prior_is_left_alone_in_the_long_run(structure, d, prior):
-    check(structure, d, prior, replicates=4000, rounds=8, seed=2)
+    check(structure, d, prior, replicates=2000, rounds=6, seed=2)
