@@ -19,7 +19,7 @@ from bayesian.diagnosis.labellings import Labellings, count_labellings
 from bayesian.diagnosis.superchains import nested_r_hat_table
 from bayesian.diagnosis.switching import Switches, count_switches
 from bayesian.diagnosis.verdict import Evidence, Verdict, caveats, judge
-from bayesian.modes.visits import VisitedModes
+from bayesian.modes.visits import VisitedModes, counted
 from bayesian.posterior import Posterior
 from bayesian.relabelling.methods import Relabelling
 from bayesian.tree import DIMENSIONS
@@ -144,10 +144,9 @@ def _of_modes(visited: VisitedModes | None) -> tuple[str, ...]:
     """What modes that no chain reached leave open."""
     if visited is None or not visited.never_reached:
         return ()
-    numbers = ", ".join(str(mode + 1) for mode in visited.never_reached)
     return (
-        f"Of {len(visited.modes)} modes handed in, {numbers} (counted from 1) held no draw of any chain: these chains"
-        " do not tell what such a mode weighs.",
+        f"Of {len(visited.modes)} modes handed in, {counted(visited.never_reached)} (counted from 1) were never"
+        " reached: these chains do not tell what they weigh.",
     )
 
 

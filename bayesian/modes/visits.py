@@ -40,9 +40,19 @@ class VisitedModes:
         return np.stack([(self.assigned == mode).mean(axis=1) for mode in range(len(self.modes))], axis=1)
 
     @property
+    def held(self) -> tuple[int, ...]:
+        """Modes, by position, in which there are draws."""
+        return tuple(mode for mode in range(len(self.modes)) if (self.assigned == mode).any())
+
+    @property
+    def abandoned(self) -> tuple[int, ...]:
+        """Modes, by position, at which chains began, but where no draw of any chain is: all left while tuning."""
+        return tuple(mode for mode in range(len(self.modes)) if mode not in self.held and (self.began == mode).any())
+
+    @property
     def never_reached(self) -> tuple[int, ...]:
-        """Modes, by position, in which no draw of any chain is."""
-        return tuple(mode for mode in range(len(self.modes)) if not (self.assigned == mode).any())
+        """Modes, by position, at which no chain began and where no draw of any chain is."""
+        return tuple(mode for mode in range(len(self.modes)) if mode not in self.held and mode not in self.abandoned)
 
     @property
     def passages(self) -> IntArray:
@@ -97,18 +107,20 @@ class VisitedModes:
 
     def __str__(self) -> str:
         """What was visited, left and never reached, and whether the shares may be read as weights; counted from 1."""
-        reached = len(self.modes) - len(self.never_reached)
-        text = f"{reached} of {len(self.modes)} modes visited"
+        text = f"{len(self.held)} of {len(self.modes)} modes hold draws"
+        if self.abandoned:
+            text += f"; left while tuning by every chain that began there: {counted(self.abandoned)}"
         if self.never_reached:
-            text += f"; never reached: {', '.join(str(mode + 1) for mode in self.never_reached)}"
+            text += f"; never reached: {counted(self.never_reached)}"
         elsewhere = float((self.assigned == ELSEWHERE).mean())
         if elsewhere:
             text += f"; {100 * elsewhere:.1f}% of the draws belong to none of them"
-        if len(self.modes) == 1 and not elsewhere:
+        if len(self.held) + (elsewhere > 0.0) < 2:
             return f"{text}."
-        moved, passages = int(self.left.sum()), int(self.passages.sum())
+        passages = int(self.passages.sum())
         text += (
-            f". {moved} of {len(self.assigned)} chains left the mode they began in; {passages} passages between modes"
+            f". {int(self.left.sum())} of {len(self.assigned)} chains left the mode they began in; {passages} passages"
+            " between modes"
         )
         if passages < MIN_PASSAGES:
             return (
@@ -116,6 +128,11 @@ class VisitedModes:
                 " Weigh the modes by mode_weights of draws by sequential Monte Carlo."
             )
         return f"{text}."
+
+
+def counted(modes: Sequence[int]) -> str:
+    """Modes as people count them, from 1."""
+    return ", ".join(str(mode + 1) for mode in modes)
 
 
 def visited_modes(

@@ -151,7 +151,7 @@ def test_modes_that_no_chain_reached_are_a_caveat():
     assert other.permute([1, 0]) != here
     far = type(here)(here.weights, here.means + 3.0, here.covariances)
     found = diagnosis_of(posterior, visited=bayesian.visited_modes(posterior, [here, far]))
-    assert any("2 (counted from 1) held no draw" in caveat for caveat in found.caveats)
+    assert any("2 (counted from 1) were never reached" in caveat for caveat in found.caveats)
     assert not found.passed
     assert diagnosis_of(posterior, visited=bayesian.visited_modes(posterior, [here])).passed
 

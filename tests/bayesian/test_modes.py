@@ -66,7 +66,8 @@ def test_a_mode_left_while_tuning_is_known_by_the_start():
     assert found.left.tolist() == [True, False]
     assert found.chains["left_at"].tolist()[0] == 0
     assert found.table["left"].tolist() == [0, 0, 1]
-    assert found.never_reached == (0, 2)
+    assert (found.held, found.abandoned, found.never_reached) == ((1,), (2,), (0,))
+    assert "left while tuning by every chain that began there: 3; never reached: 1." in str(found)
     for wrong in ([0], [0, 3]):
         with pytest.raises(ValueError, match="starts must be positions"):
             bayesian.visited_modes(posterior_at([[1] * 10] * 2), MODES, starts=wrong)
