@@ -7,6 +7,8 @@ model, with its `with_data`.
 """
 
 import dataclasses
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -30,9 +32,8 @@ def compile_model(model: pm.Model) -> CompiledPyMCModel:
     `.with_data(name=array)` exchanges any `pm.Data` of the model, of any length, without compiling. Raises
     TypeError if a shared variable is not an array of float64.
     """
-    initial_point = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
     n_dim, n_expanded, logp, expand, initial_point_func, shape_info, reparameterized = _make_functions(
-        model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=initial_point
+        model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=_initial_point(model)
     )
     keys: dict[Any, str] = {}
     for function in (logp, expand):
@@ -58,6 +59,16 @@ def compile_model(model: pm.Model) -> CompiledPyMCModel:
         expand_func=expand,
         reparameterized_names=reparameterized,
     )
+
+
+def _initial_point(model: pm.Model) -> Callable[[Any], dict[str, FloatArray]]:
+    """PyMC's jittered initial point, compiled when it is first asked for: chains of `sample_chain` never ask."""
+
+    @cache
+    def function() -> Any:
+        return make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=True)
+
+    return lambda seed: function()(seed)
 
 
 def sample_chain(

@@ -11,6 +11,7 @@ The machine code PyTensor keeps on disk is found again by a key that holds a dig
 
 import hashlib
 from collections.abc import Callable, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any, cast
 
@@ -123,7 +124,10 @@ class Map(CompiledOp):
     def make_node(self, *inputs: Any) -> Apply:
         variables = [pt.as_tensor_variable(value) for value in inputs]
         ndim = variables[self.like].type.ndim - self.fewer if self.ndim is None else self.ndim
-        return Apply(self, variables, [pt.tensor(dtype="float64", shape=(None,) * ndim)])
+        unknown = [tuple(nan if size is None else size for size in variable.type.shape) for variable in variables]
+        sizes = tuple(None if size != size else int(size) for size in self.shape(*unknown))
+        assert len(sizes) == ndim
+        return Apply(self, variables, [pt.tensor(dtype="float64", shape=sizes)])
 
     def infer_shape(self, node: Apply, shapes: Shapes) -> Shapes:
         return [tuple(self.shape(*shapes))]

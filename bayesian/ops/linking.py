@@ -14,8 +14,8 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
-from numba import njit, types
-from numba.core import cgutils
+from numba import types
+from numba.core import cgutils, typing
 from numba.extending import intrinsic
 
 
@@ -38,19 +38,21 @@ def publish(kernel: Any, arguments: tuple[types.Type, ...], key: str) -> tuple[s
 
 
 def linked(kernel: Any, arguments: tuple[types.Array, ...], key: str) -> Callable[..., Any]:
-    """A function with the value of kernel(*arrays) that calls it by name; arrays are made contiguous first.
+    """A function for compiled code with the value of kernel(*arrays), which it calls by name.
 
-    key: changes whenever the source of the kernel does.
+    Arrays that are not in C order are copied into it. key: changes whenever the source of the kernel does.
     """
     seen = folded(kernel, arguments)
     symbol, result = publish(kernel, seen, key)
 
-    @intrinsic
-    def call(_: Any, given: types.Type) -> Any:
+    def typed(given: tuple[types.Type, ...]) -> Any:
         def generate(context: Any, builder: Any, _: Any, values: Any) -> Any:
             function_type = context.call_conv.get_function_type(result, seen)
             function = cgutils.get_or_insert_function(builder.module, function_type, symbol)
-            passed = cgutils.unpack_tuple(builder, values[0])
+            passed = [
+                _contiguous(context, builder, value, kind, wanted)
+                for value, kind, wanted in zip(values, given, arguments, strict=True)
+            ]
             if seen is not arguments:
                 passed = [context.make_tuple(builder, seen[0], passed)]
             status, value = context.call_conv.call_function(builder, function, result, seen, passed)
@@ -58,16 +60,24 @@ def linked(kernel: Any, arguments: tuple[types.Array, ...], key: str) -> Callabl
                 context.call_conv.return_status_propagate(builder, status)
             return value
 
-        return result(given), generate
+        return result(*given), generate
 
-    names = [f"a{i}" for i in range(len(arguments))]
-    contiguous = ", ".join(
-        f"ascontiguousarray({name})" if kind.ndim > 0 else name for name, kind in zip(names, arguments, strict=True)
-    )
-    scope: dict[str, Any] = {"call": call, "ascontiguousarray": np.ascontiguousarray}
-    exec(f"def caller({', '.join(names)}):\n    return call(({contiguous},))", scope)
-    caller: Callable[..., Any] = njit(scope["caller"])
-    return caller
+    names = ", ".join(f"a{i}" for i in range(len(arguments)))
+    scope: dict[str, Any] = {"typed": typed}
+    exec(f"def {kernel.__name__}(_, {names}):\n    return typed(({names},))", scope)
+    call: Callable[..., Any] = intrinsic(scope[kernel.__name__])
+    return call
+
+
+def _contiguous(context: Any, builder: Any, value: Any, kind: types.Array, wanted: types.Array) -> Any:
+    """The array in C order: itself where its type says so, without code of its own."""
+    if kind.layout == "C" or kind.ndim == 0:
+        return value
+    return context.compile_internal(builder, _copied, typing.signature(wanted, kind), [value])
+
+
+def _copied(array: Any) -> Any:
+    return np.ascontiguousarray(array)
 
 
 @intrinsic
