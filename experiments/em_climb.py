@@ -1,4 +1,4 @@
-"""EM as the climb that relabelling by modes asks for: from a draw of the posterior to the mode whose basin it lies in."""
+"""EM as the climb that relabelling by modes asks for: from a draw to the mode in whose basin it lies."""
 
 from collections.abc import Callable
 
