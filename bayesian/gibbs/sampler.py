@@ -34,6 +34,7 @@ def gibbs(
     random_seed: int | np.random.Generator | None = None,
     relabel_at_random: bool = False,
     keep_allocations: bool = False,
+    allow_improper: bool = False,
 ) -> Posterior:
     """theta_cs ~ p(theta | X) from the joint posterior of parameters and allocations, one block given the others:
 
@@ -55,16 +56,18 @@ def gibbs(
     keep_allocations   allocations as variable z (chain, draw, obs), labels of the same draw; `Posterior.permute` takes
                        them along
 
+    allow_improper     sample although these data make the posterior improper (`Prior.check`): a random scale under ties
+
     Variables as `Posterior.from_arrays` has them, beside z and the random scale: `scale_rate` (b) or
-    `covariance_scale` (Psi). Raises ValueError for bad data or settings, a prior without conjugate updates, and
-    `relabel_at_random` under a prior that differs by component.
+    `covariance_scale` (Psi). Raises ValueError for bad data or settings, a prior without conjugate updates, one that
+    makes the posterior improper (ImproperPosterior), and `relabel_at_random` under one that differs by component.
     Source: Diebolt & Robert 1994, JRSS B 56:363; Fruehwirth-Schnatter 2006, chapters 3 and 6.
     """
     draws, tune, chains, thin = (
         as_whole_number(value, name, least=least)
         for value, name, least in ((draws, "draws", 1), (tune, "tune", 0), (chains, "chains", 1), (thin, "thin", 1))
     )
-    problem = Problem.of(x, n_components, structure, prior)
+    problem = Problem.of(x, n_components, structure, prior, allow_improper=allow_improper)
     uneven = asymmetric(problem.data, structure)
     if relabel_at_random and uneven:
         raise ValueError(f"random relabelling wants an exchangeable prior: {', '.join(uneven)} differ by component")

@@ -95,6 +95,27 @@ def test_allocations_follow_a_permutation():
     assert (permuted.tree["posterior"]["z"].values != posterior.tree["posterior"]["z"].values).any()
 
 
+@pytest.mark.parametrize(
+    ("structure", "name", "shape"),
+    [
+        ("full", "covariance_scale", (2, 2)),
+        ("tied", "covariance_scale", (2, 2)),
+        ("diag", "scale_rate", (2,)),
+        ("tied_diag", "scale_rate", (2,)),
+        ("spherical", "scale_rate", ()),
+        ("tied_spherical", "scale_rate", ()),
+    ],
+)
+def test_a_random_scale_is_kept_as_the_pymc_model_names_it(structure, name, shape, tmp_path):
+    prior = bayesian.Prior.richardson_green(X, 2, structure)
+    posterior = bayesian.gibbs(X, 2, structure=structure, prior=prior, starts="prior", **SHORT)
+    scale = posterior.tree["posterior"][name]
+    assert scale.dims[2:] == ("feature", "feature_other")[: len(shape)]
+    assert scale.shape == (2, 30, *shape)
+    posterior.save(tmp_path / "posterior.nc")
+    assert permute_at_random(posterior, RNG).tree["posterior"][name].equals(scale)  # two features, two components
+
+
 def test_every_sweep_kept_or_some_of_them():
     all_of_them = bayesian.gibbs(X, 2, draws=20, tune=4, chains=1, random_seed=3)
     some = bayesian.gibbs(X, 2, draws=5, tune=4, thin=4, chains=1, random_seed=3)
@@ -136,6 +157,9 @@ def test_what_has_no_conjugate_update_is_refused():
     for scales in (bayesian.LogNormal(0.0, 1.0), bayesian.HalfNormal(1.0), bayesian.InverseGamma(2.0, 1.0, on="sd")):
         with pytest.raises(ValueError, match=r"InverseGamma scales on the variance.*NUTS"):
             bayesian.gibbs(X, 2, structure="diag", prior=bayesian.Prior(normal, scales=scales))
+    uniform = bayesian.Prior(bayesian.Uniform(-9.0, 9.0), scales=bayesian.InverseGamma(2.0, 1.0))
+    with pytest.raises(ValueError, match=r"Normal or ConjugateNormal means.*NUTS"):
+        bayesian.gibbs(X, 2, structure="diag", prior=uniform)
 
 
 @pytest.mark.parametrize(
