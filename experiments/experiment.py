@@ -18,7 +18,8 @@ _LIBRARIES = ("numpy", "scipy", "numba", "pymc", "pytensor", "nutpie", "arviz", 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much to compute: posterior draws and tuning steps per chain, chains, EM starts, points of simulated data.
+    """How much to compute: posterior draws and tuning steps per chain, chains, EM starts, points of simulated data,
+    simulated data sets.
 
     What an experiment has no use for stays at 1, and is not told in its report.
     """
@@ -28,6 +29,7 @@ class Budget:
     chains: int = 1
     n_starts: int = 1
     n_samples: int = 1
+    n_simulations: int = 1
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

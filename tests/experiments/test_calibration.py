@@ -1,0 +1,93 @@
+"""The report on calibration, from ranks that were not sampled here."""
+
+import numpy as np
+import pytest
+
+from bayesian.calibration import Calibration
+from bayesian.calibration.quantities import KINDS
+from experiments import style
+from experiments.calibration import CONTROL, EXPERIMENT, PRIORS, QUICK_STRUCTURES, Result
+from experiments.figures.calibration import calibration
+from experiments.saving import figure_bytes
+from mixture import STRUCTURES
+
+QUANTITIES = [f"{kind}: {name}" for kind in KINDS for name in ("one", "two")]
+
+
+def made_up(structure, *, power=1.0, seed=0, extra=()):
+    """Values that are uniform, or not, by a power."""
+    rng = np.random.default_rng(seed)
+    pits = {name: rng.random(120) ** power for name in (*QUANTITIES, *extra)}
+    return Calibration(structure, 2, 2, 40, 63, pits, np.where(np.arange(120) < 3, 1.2, 1.0), np.full(120, 250.0))
+
+
+def result(**changes):
+    found = {name: made_up(name, seed=i, extra=["ordered: own"] * (i == 0)) for i, name in enumerate(PRIORS)}
+    mistakes = {name: made_up(CONTROL, power=2.0, seed=9) for name in ("half of the data", "wrong prior")}
+    return Result({**found, **changes}, mistakes)
+
+
+def test_a_calibrated_sampler_passes():
+    report = EXPERIMENT.report(result())
+    assert report.passed
+    assert "Nothing speaks against it: over 6 structures and 37 quantities" in report.answer
+    assert "half of the data and wrong prior" in report.answer
+    [table] = report.tables
+    assert len(table.frame) == 8
+    assert (table.frame["flagged"] == 3).all()
+    assert any(
+        "Of the 720 posteriors 18 had chains that disagreed" in str(block) for block in report.sections[1].blocks
+    )
+
+
+def test_one_wrong_structure_fails():
+    report = EXPERIMENT.report(result(tied=made_up("tied", power=0.5)))
+    assert not report.claims[0].passed
+    assert report.answer.startswith("No: the smallest of 37 p-values")
+
+
+def test_mistakes_that_are_overlooked_fail():
+    found = result()
+    report = EXPERIMENT.report(Result(found.calibrations, {"half of the data": made_up(CONTROL, seed=20)}))
+    assert [claim.statement for claim in report.claims if not claim.passed] == [
+        "smallest p-value, times their number: half of the data"
+    ]
+    assert "Overlooked: half of the data." in report.answer
+
+
+def test_the_figure_has_a_panel_for_each_and_a_line_for_each_common_quantity():
+    drawn = calibration(result().calibrations, result().mistakes)
+    assert drawn.figure.get_figwidth() == style.DOUBLE_COLUMN
+    panels = drawn.figure.axes
+    assert [ax.get_title() for ax in panels] == [
+        *("full", "tied", "diag", "tied diag", "spherical", "tied spherical", "half of the data", "wrong prior")
+    ]
+    for ax in panels:
+        assert len([line for line in ax.lines if len(line.get_xdata()) > 2]) == len(QUANTITIES)
+    heights = [ax.get_ylim()[1] for ax in panels]
+    assert len(set(heights[:6])) == 1
+    assert heights[6] > heights[0]
+    assert list(drawn.data) == [*PRIORS, "half-of-the-data", "wrong-prior"]
+    assert figure_bytes(drawn.figure, "png") == figure_bytes(calibration(*vars_of(result())).figure, "png")
+
+
+def vars_of(found):
+    return found.calibrations, found.mistakes
+
+
+def test_it_is_written(tmp_path):
+    folder = EXPERIMENT.report(result()).write(tmp_path / "calibration")
+    assert {path.name for path in (folder / "figures").glob("*.pdf")} == {"ranks.pdf"}
+
+
+def test_every_structure_has_a_fixed_prior():
+    assert list(PRIORS) == [structure.name for structure in STRUCTURES]
+    assert CONTROL in QUICK_STRUCTURES
+    for structure, prior in PRIORS.items():
+        assert set(prior.arrays(2, 2, structure))
+
+
+@pytest.mark.slow
+def test_a_quick_run_passes():
+    report = EXPERIMENT.answer(quick=True)
+    assert report.passed, report.answer
