@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 from bayesian import tree as reading
 from bayesian.draws import log_likelihoods
+from bayesian.predictive import log_likelihood_group, predictive_group, prior_group
+from bayesian.priors.prior import Prior
 from bayesian.relabelling.orders import as_orders
 from bayesian.tree import ALLOCATIONS, DATA, DIMENSIONS, SUPERCHAIN
 from mixture import GaussianMixture
@@ -198,6 +200,44 @@ class Posterior:
             return dataset.isel(draw=slice(None, None, step)) if "draw" in dataset.dims else dataset
 
         return Posterior(self.tree.map_over_datasets(kept), self.structure)
+
+    def with_log_likelihood(self) -> "Posterior":
+        """With the group log_likelihood: log p(x_n | theta) of each point and draw, (chain, draw, obs), for `az.loo`.
+
+        Like the methods below, raises ValueError if the group would be too large, naming the thinning that fits.
+        """
+        obs = str(reading.observed(self.tree).dims[0])
+        group = log_likelihood_group(self.data, self.weights, self.means, self.covariances, obs)
+        return self._with(log_likelihood=group)
+
+    def with_predictive(self, rng: int | np.random.Generator | None = None) -> "Posterior":
+        """With the group posterior_predictive: for each draw as many new points as there are data."""
+        return self._with(posterior_predictive=self._new_points(rng, self.weights, self.means, self.covariances))
+
+    def with_prior(self, prior: Prior, draws: int = 1000, rng: int | np.random.Generator | None = None) -> "Posterior":
+        """With the groups prior, draws of the parameters, and prior_predictive, for each as many points as data."""
+        generator = np.random.default_rng(rng)
+        group = prior_group(prior, self.n_components, self.n_features, self.structure, draws, generator)
+        points = self._new_points(generator, *(np.asarray(group[name].values) for name in DIMENSIONS))
+        return self._with(prior=group, prior_predictive=points)
+
+    def _new_points(
+        self,
+        rng: int | np.random.Generator | None,
+        weights: FloatArray,
+        means: FloatArray,
+        covariances: FloatArray,
+    ) -> xr.Dataset:
+        obs = str(reading.observed(self.tree).dims[0])
+        generator = np.random.default_rng(rng)
+        points = predictive_group(len(self.data), weights, means, covariances, generator, obs)
+        return points.assign_coords(feature=self.tree["posterior"].coords["feature"].values)
+
+    def _with(self, **groups: xr.Dataset) -> "Posterior":
+        tree = self.tree.copy()
+        for name, group in groups.items():
+            tree[name] = xr.DataTree(group)
+        return Posterior(tree, self.structure)
 
     def equals(self, other: "Posterior") -> bool:
         """Whether structure, groups, variables and every value are the same (attributes are not compared)."""

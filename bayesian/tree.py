@@ -37,17 +37,22 @@ def values(tree: xr.DataTree, name: str) -> FloatArray:
     return np.asarray(tree["posterior"][name].transpose(*DIMENSIONS[name]).values, dtype=np.float64)
 
 
-def data(tree: xr.DataTree) -> FloatArray:
-    """The data (N, D): `x` of observed_data, else of constant_data, else the only variable that was observed."""
+def observed(tree: xr.DataTree) -> xr.DataArray:
+    """The data as stored: `x` of observed_data, else of constant_data, else the only variable that was observed."""
     for group in ("observed_data", "constant_data"):
         if group in tree.children and DATA in tree[group].data_vars:
-            return as_points(tree[group].to_dataset()[DATA].values)
-    observed = list(tree["observed_data"].data_vars) if "observed_data" in tree.children else []
-    if len(observed) != 1:
+            return tree[group].to_dataset()[DATA]
+    names = list(tree["observed_data"].data_vars) if "observed_data" in tree.children else []
+    if len(names) != 1:
         raise ValueError(
-            f"the tree holds no data: observed_data or constant_data needs a variable {DATA!r}; observed: {observed}"
+            f"the tree holds no data: observed_data or constant_data needs a variable {DATA!r}; observed: {names}"
         )
-    return as_points(tree["observed_data"].to_dataset()[observed[0]].values)
+    return tree["observed_data"].to_dataset()[names[0]]
+
+
+def data(tree: xr.DataTree) -> FloatArray:
+    """The data (N, D), see `observed`."""
+    return as_points(observed(tree).values)
 
 
 def check_shapes(arrays: Mapping[str, FloatArray], n_features: int) -> None:

@@ -96,6 +96,8 @@ def _attributes(problem: Problem, seeds: Seeds, settings: Settings) -> dict[str,
         "random_seed": seeds.text,
         "ordered": str(problem.ordered),
         "prior": str(problem.prior),
+        "prior_name": problem.prior.name,
+        "prior_source": problem.prior.source,
     }
 
 

@@ -6,6 +6,7 @@ whole or not at all. A chain depends on its own start and seed alone, so a resum
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,15 @@ class Store:
         return self.folder / f"chain_{chain}.npz"
 
     def chains(self, count: int) -> dict[int, Chain]:
-        """The chains that have ended, by number, of `count`."""
-        paths = {chain: self._path(chain) for chain in range(count)}
-        return {chain: Chain.from_bytes(path.read_bytes()) for chain, path in paths.items() if path.exists()}
+        """The chains that have ended, by number, of `count`; raises ValueError for a file that is no chain."""
+        return {chain: self._read(chain) for chain in range(count) if self._path(chain).exists()}
+
+    def _read(self, number: int) -> Chain:
+        path = self._path(number)
+        try:
+            return Chain.from_bytes(path.read_bytes())
+        except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:
+            raise ValueError(f"{path} holds no chain: remove it, and it will be drawn again") from error
 
     def keep(self, number: int, chain: Chain) -> None:
         """Write one chain that has ended."""
