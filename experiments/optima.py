@@ -5,6 +5,7 @@ import numpy as np
 import bayesian
 import em
 from bayesian.modes.assignment import SAME
+from experiments.em_climb import em_climb
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
@@ -49,12 +50,8 @@ def optima_visited(
     work = len(points) * posterior.n_components * max(iterations, 1.0) * posterior.n_chains
     per_chain = int(np.clip(CLIMB_WORK / work, FEWEST, MOST))
 
-    def climb(mixture: GaussianMixture) -> GaussianMixture | None:
-        fit = em.fit(points, mixture)
-        return fit.mixture if fit.status.usable else None
-
     thin = max(1, -(-posterior.n_draws // per_chain))
-    return bayesian.visited_modes(posterior, optima, climb, starts=starts, thin=thin)
+    return bayesian.visited_modes(posterior, optima, em_climb(points), starts=starts, thin=thin)
 
 
 def _already_there(mixture: GaussianMixture, optima: list[GaussianMixture], points: FloatArray) -> bool:

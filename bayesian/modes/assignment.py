@@ -5,17 +5,15 @@
 It needs no matching of labels: no permutation of components changes a density.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from bayesian.draws import log_densities
 from bayesian.posterior import Posterior
+from bayesian.relabelling.task import Climb
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
-
-type Climb = Callable[[GaussianMixture], GaussianMixture | None]
-"""From a mixture to the local optimum above it; None where the likelihood runs away."""
 
 ELSEWHERE = -1
 """The mode of a draw from which a climb ends at none of those handed in."""

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bayesian.modes.assignment import ELSEWHERE, Climb, assign_modes
+from bayesian.modes.assignment import ELSEWHERE, assign_modes
 from bayesian.posterior import Posterior
+from bayesian.relabelling.task import Climb
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 

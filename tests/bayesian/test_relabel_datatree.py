@@ -423,3 +423,14 @@ def test_permuting_along_several_dimensions():
     found, names = permute_tree(tree, np.array([[[2, 0, 1]]]), ["i", "j"])
     np.testing.assert_array_equal(found["posterior"]["p"].values[0, 0], values[0, 0][np.ix_([2, 0, 1], [2, 0, 1])])
     assert names == ["posterior/p"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["ecr", "stephens", "point_process"])
+def test_a_million_draws(method):
+    clean, switched, _, y = planted(d=1, n_draws=500_000)
+    draws = {"w": switched["w"], "mu": switched["mu"][..., 0], "sigma": switched["chol"][..., 0, 0]}
+    dims = {name: ["component"] for name in draws}
+    tree = az.from_dict({"posterior": draws, "observed_data": {"y": y[:, 0]}}, dims=dims)
+    found = bayesian.relabel_datatree(tree, method=method)
+    np.testing.assert_array_equal(found["posterior"]["mu"].values, clean["mu"][..., 0])
