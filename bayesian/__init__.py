@@ -21,6 +21,7 @@ from bayesian.model import build
 from bayesian.modes.visits import VisitedModes, visited_modes
 from bayesian.modes.weights import ModeWeights, mode_weights
 from bayesian.posterior import Posterior
+from bayesian.prior_predictive import prior_predictive
 from bayesian.priors.pieces import (
     LKJ,
     ConjugateNormal,
@@ -104,6 +105,7 @@ __all__ = [
     "posterior_of_datatree",
     "pra",
     "predictive_bands",
+    "prior_predictive",
     "relabel",
     "relabel_datatree",
     "sample",

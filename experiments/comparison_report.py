@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments import comparison_sections as sections
-from experiments import diagnosis_section, findings, partition_section
+from experiments import diagnosis_section, findings, partition_section, prior_section
 from experiments.comparison import INTERVAL, Comparison
 from experiments.metrics import comparison_table
 from experiments.parameters import component_name
@@ -50,6 +50,7 @@ def build_report(
     parts = (
         sections.data_section(comparison),
         sections.em_section(comparison),
+        prior_section.prior_section(comparison),
         sections.posterior_section(comparison),
         sections.side_by_side_section(comparison, table),
         sections.prediction_section(comparison),

@@ -120,9 +120,6 @@ def em_section(comparison: Comparison) -> Section:
 def posterior_section(comparison: Comparison) -> Section:
     posterior, diagnosis, labels = comparison.posterior, comparison.diagnosis, comparison.subject.labels
     several = posterior.n_components > 1
-    prior_text = "The prior, in full:\n\n" + "\n".join(
-        f"- {escape_markdown(line)}" for line in str(comparison.prior).splitlines()
-    )
     divergences = "an unknown number of" if diagnosis.divergences is None else diagnosis.divergences
     exchangeable, shuffled = (", exchangeable in the components", " with its labels shuffled") if several else ("", "")
     sampler = (
@@ -134,7 +131,7 @@ def posterior_section(comparison: Comparison) -> Section:
     explanation = escape_markdown(explanation[:1].upper() + explanation[1:])
     verdict = f"**Verdict: {diagnosis.words}.** {explanation} {diagnosis.advice}"
     caveats = "\n".join(f"- {escape_markdown(in_words(caveat, labels))}" for caveat in diagnosis.caveats)
-    blocks: list[str | Table | Picture] = [prior_text, sampler, verdict]
+    blocks: list[str | Table | Picture] = [sampler, verdict]
     if caveats:
         blocks.append(caveats)
     sets = (("raw", diagnosis.raw), ("relabelled", diagnosis.relabelled), ("invariant", diagnosis.invariants))

@@ -44,6 +44,7 @@ def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
     assert comparison.diagnosis.verdict in (bayesian.Verdict.SWITCHING_ONLY, bayesian.Verdict.NO_SWITCHING)
     names = {picture.name for picture in report.pictures}
     assert names == {
+        "prior",
         "data",
         "ascent",
         "traces",
@@ -61,7 +62,7 @@ def test_the_report_is_written_with_every_part(old_faithful_result, tmp_path):
     folder = old_faithful.report(old_faithful_result).write(tmp_path / "old_faithful")
     for name in ("report.html", "report.md", "results.json", "posterior.nc"):
         assert (folder / name).stat().st_size > 1000
-    for picture in ("data", "ascent", "traces", "marginals", "predictive", "disagreements"):
+    for picture in ("prior", "data", "ascent", "traces", "marginals", "predictive", "disagreements"):
         for suffix in ("svg", "pdf", "png"):
             assert (folder / "figures" / f"{picture}.{suffix}").exists()
     assert (folder / "tables" / "comparison.tex").exists()

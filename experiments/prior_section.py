@@ -1,0 +1,54 @@
+"""The section of a comparison's report on its prior: name, source, all of it, and what the data made of it."""
+
+import bayesian
+from experiments.comparison import Comparison
+from experiments.figures.prior_posterior import DATA_SETS, MOST_FEATURES, TAIL, prior_beside_posterior
+from experiments.markup import escape_markdown
+from experiments.report import Picture, Section
+
+DRAWS = 20_000
+"""Draws of the prior's parameters that are shown."""
+
+SEED = 0
+"""Of the draws from the prior: the same report for the same comparison."""
+
+
+def prior_section(comparison: Comparison) -> Section:
+    """The prior in words and formulas; beside the posterior, where it can be drawn from."""
+    prior = comparison.prior
+    lines = prior.describe()[1:] if prior.name else prior.describe()
+    title = f"**{escape_markdown(prior.name)}**" if prior.name else "A prior without a name"
+    source = f" ({escape_markdown(prior.source)})" if prior.source else ""
+    whole = f"{title}{source}. In full, sd a standard deviation:\n\n" + "\n".join(
+        f"- {escape_markdown(line)}" for line in lines
+    )
+    if not prior.proper:
+        return Section("The prior", (whole, "It does not integrate to one, and nothing can be drawn from it."))
+    return Section("The prior", (whole, _picture(comparison)))
+
+
+def _picture(comparison: Comparison) -> Picture:
+    prior, labels = comparison.prior, comparison.subject.labels
+    posterior = comparison.relabelled
+    n_samples, n_features = posterior.data.shape
+    draws = prior.draw(posterior.n_components, n_features, posterior.structure, DRAWS, SEED)
+    tree = bayesian.prior_predictive(
+        prior,
+        posterior.n_components,
+        n_features,
+        posterior.structure,
+        n_samples=n_samples,
+        draws=DATA_SETS,
+        rng=SEED,
+    )
+    data = tree["prior_predictive"].to_dataset()["x"].values[0]
+    drawn = prior_beside_posterior(draws, data, posterior, labels)
+    first = f" The first {MOST_FEATURES} features." if n_features > MOST_FEATURES else ""
+    caption = (
+        "Prior (shaded, of any component) and posterior (a line for each component) of every weight, mean and standard"
+        " deviation; each scaled to its own height, standard deviations on logarithmic axes. Last panels: the"
+        f" empirical distribution function of the data (black) and of {DATA_SETS} data sets of n = {n_samples} points"
+        f" drawn from the prior (grey). {100 * TAIL:g}% of the prior is left out at either end.{first}"
+    )
+    frames = {key.lower(): frame for key, frame in drawn.data.items()}
+    return Picture("prior", caption, caption, drawn.figure, frames, "double")
