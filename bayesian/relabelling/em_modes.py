@@ -68,8 +68,9 @@ def orders_by_modes(parameters: ArrayLike, modes: Modes, scale: ArrayLike | None
     divisor = as_scale(scale, draws)
     draws, main = draws / divisor, modes.parameters[0] / divisor
     orders = np.empty(draws.shape[:2], dtype=np.int64)
-    for group, member in enumerate(modes.members):
-        positions = np.flatnonzero(modes.group == group)
+    sizes = np.bincount(modes.group, minlength=len(modes.members))
+    by_group = np.split(np.argsort(modes.group, kind="stable"), np.cumsum(sizes)[:-1])
+    for group, (member, positions) in enumerate(zip(modes.members, by_group, strict=True)):
         orders[positions] = nearest(draws[positions], draws[member, modes.orders[group]]).permutations
     return Orders(orders, squared_distance(draws, main, orders), len(modes.members), modes.reached[modes.group] == 0)
 

@@ -49,6 +49,11 @@ class Relabelling:
         valid = orders.valid.reshape(n_chains, -1)
         return cls(method, permutations, orders.cost, orders.iterations, valid, seconds)
 
+    @property
+    def non_permutation_rate(self) -> float:
+        """Share of the draws that are not valid."""
+        return float((~self.valid).mean())
+
     def apply(self, posterior: Posterior) -> Posterior:
         """The posterior with every variable that has the dimension `component` permuted, draw by draw."""
         return posterior.permute(self.permutations)

@@ -28,11 +28,6 @@ def inverse(orders: IntArray) -> IntArray:
     return np.argsort(orders, axis=-1).astype(np.int64)
 
 
-def then(orders: IntArray, common: IntArray) -> IntArray:
-    """Relabel every draw by its row of orders (T, K), then all of them by one common order (K,)."""
-    return orders[:, common]
-
-
 def relabel_allocations(allocations: IntArray, orders: IntArray) -> IntArray:
     """The integers z (T, N) under the new labels: z_new = inverse order of z_old."""
     return np.take_along_axis(inverse(orders), allocations, axis=1)

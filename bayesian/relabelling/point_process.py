@@ -5,7 +5,7 @@
 The T x K points theta_tj, whatever their labels, form K clouds where components are well told apart. A draw whose
 K points fall into K different clouds is labelled by them; one whose points do not, whose labels are no permutation,
 says that its components are not told apart. It is labelled by assignment to the centres and marked as not valid.
-Source: Fruehwirth-Schnatter 2001, JASA 96:194; 2006, Finite Mixture and Markov Switching Models, section 3.7.7.
+Source: Fruehwirth-Schnatter 2001, JASA 96:194; 2006, Finite Mixture and Markov Switching Models, chapter 3.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@
             = argmin over permutations of sum_k sum_j ( (theta_t[order[k], j] - pivot[k, j]) / scale_j )^2
 
 The two are the same: no permutation changes the norms. The pivot is usually the draw of highest posterior density.
-Source: Marin, Mengersen & Robert 2005, Handbook of Statistics 25:459, section 3.4 (with scale_j = 1).
+Source: Marin, Mengersen & Robert 2005, Handbook of Statistics 25:459 (with scale_j = 1).
 """
 
 import numpy as np
