@@ -7,7 +7,8 @@ uniform on 0..L for every f that treats them alike. If it is not, sampler, model
 Sources: Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2023, Bayesian Analysis 20:461.
 
 The prior must be fixed beforehand: one that is made from the data, as `Prior.weakly_informative`, is none that the
-truth could have been drawn from.
+truth could have been drawn from. Under an exchangeable prior chains need not switch labels; under one that differs by
+component the copies of a mode have different weights, which chains that stay put cannot tell, and ranks show it.
 """
 
 from collections.abc import Callable, Mapping

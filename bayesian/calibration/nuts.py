@@ -1,7 +1,7 @@
 """This library's own sampler, as calibration asks for one: from data to a posterior."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -16,7 +16,8 @@ class NutsSampler:
     """Draws by NUTS from a model that is compiled once, each data set put under the same code.
 
     draws, tune   per chain
-    chains        started at places spread over the data, which know nothing of the truth
+    chains, starts   "dispersed" over the data, or drawn from the "prior", which fit a prior with bounds too; neither
+                  knows the truth
     prior         another of the family that was compiled, or None for that one
     """
 
@@ -24,6 +25,7 @@ class NutsSampler:
     draws: int = 300
     tune: int = 300
     chains: int = 2
+    starts: Literal["dispersed", "prior"] = "dispersed"
     prior: Prior | None = None
 
     @classmethod
@@ -37,14 +39,15 @@ class NutsSampler:
         draws: int = 300,
         tune: int = 300,
         chains: int = 2,
+        starts: Literal["dispersed", "prior"] = "dispersed",
     ) -> Self:
         """Compiles the model; the data it is compiled with are exchanged for others at each call."""
         some = np.random.default_rng(0).standard_normal((n_components + n_features + 2, n_features))
         compiled = CompiledPosterior.of(some, n_components, structure=structure, prior=prior)
-        return cls(compiled, draws, tune, chains)
+        return cls(compiled, draws, tune, chains, starts)
 
     def __call__(self, x: FloatArray, rng: np.random.Generator) -> Posterior:
         """The posterior given x (N, D)."""
         return self.compiled.with_data(x, self.prior).sample(
-            self.draws, self.tune, self.chains, starts="dispersed", random_seed=rng, cores=1, progressbar=False
+            self.draws, self.tune, self.chains, starts=self.starts, random_seed=rng, cores=1, progressbar=False
         )
