@@ -2,7 +2,8 @@
 
     distance of draw t and mode m:  sqrt( mean_n ( log p(x_n | theta_t) - log p(x_n | mode_m) )^2 ),  nats a point
 
-It needs no matching of labels: no permutation of components changes a density.
+It needs no matching of labels: no permutation of components changes a density. A draw of higher likelihood than a mode
+cannot lie in its basin, and is not given to it however near.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
 ELSEWHERE = -1
-"""The mode of a draw from which a climb ends at none of those handed in."""
+"""The mode of a draw from which a climb ends at none of those handed in, or that lies higher than all of them."""
+
+SLACK = 0.01
+"""Nats by which the log-likelihood of an optimum may have been left below its maximum by whoever climbed to it."""
 
 SAME = 0.01
 """Optima whose log densities differ by less than this at the data, in root mean square and nats, are one."""
@@ -33,7 +37,7 @@ def assign_modes(
 ) -> tuple[IntArray, IntArray]:
     """Modes of every thin-th draw of each chain, (C, S'), ELSEWHERE for none; and the positions of those draws, (S',).
 
-    With a climb, the mode is where it ends; without, it is the nearest by the distance above, and never ELSEWHERE.
+    With a climb, the mode is where it ends; without, the nearest by the distance above of those not below the draw.
     thin: default every draw, or with a climb as many as make MOST_CLIMBS. Raises ValueError for no modes, modes of
     other K or D than the posterior, two modes of one density, and thin below 1.
     """
@@ -54,12 +58,18 @@ def assign_modes(
         flat = [values[:, kept].reshape(-1, *values.shape[2:]) for values in arrays]
         step = max(1, CHUNK // len(x))
         chunks = [slice(begin, begin + step) for begin in range(0, len(flat[0]), step)]
-        nearest = [_squared(log_densities(x, *(v[chunk] for v in flat)), targets).argmin(axis=1) for chunk in chunks]
-        found = np.concatenate(nearest).astype(np.int64)
+        found = np.concatenate([_nearest(log_densities(x, *(v[chunk] for v in flat)), targets) for chunk in chunks])
     else:
         ends = (climb(posterior.mixture(chain, draw)) for chain in range(posterior.n_chains) for draw in kept.tolist())
         found = np.array([_mode_at(end, x, targets) for end in ends], dtype=np.int64)
     return found.reshape(posterior.n_chains, len(kept)), kept
+
+
+def _nearest(densities: FloatArray, targets: FloatArray) -> IntArray:
+    """Of the modes no lower than each draw, the nearest: log densities at the data (T, N) and (M, N) to (T,)."""
+    distances = _squared(densities, targets)
+    distances[densities.sum(axis=1)[:, None] > targets.sum(axis=1) + SLACK] = np.inf
+    return np.where(np.isfinite(distances).any(axis=1), distances.argmin(axis=1), ELSEWHERE).astype(np.int64)
 
 
 def _mode_at(end: GaussianMixture | None, x: FloatArray, targets: FloatArray) -> int:

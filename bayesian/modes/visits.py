@@ -23,7 +23,7 @@ class VisitedModes:
     """Where the draws of each chain were.
 
     modes: as handed in. log_likelihoods: theirs, (M,), nats. draws: positions of the draws looked at, (S',).
-    assigned: their modes, (C, S'), by position; ELSEWHERE (-1) where a climb ended at none of them.
+    assigned: their modes, (C, S'), by position; ELSEWHERE (-1) where a draw belongs to none of them.
     climbed: whether a climb decided, not the nearest density. starts: the mode each chain was started at, (C,), or
     None.
     """
@@ -147,7 +147,8 @@ def visited_modes(
     """Which of the modes the chains visited, left and never reached, whatever the labels of the draws.
 
     modes: local optima, such as EM's distinct ones, each once. climb: from a mixture to the optimum above it, such as
-    EM itself; without it a draw belongs to the mode of nearest density. starts: positions of the modes the chains were
+    EM itself; without it a draw belongs to the mode of nearest density, of those that
+    are no lower than it. starts: positions of the modes the chains were
     started at, (C,), so that those left during tuning are told. thin, errors: as in `assign_modes`.
     """
     began = None if starts is None else np.asarray(starts)

@@ -23,7 +23,7 @@ def two_components(left, right):
     )
 
 
-MODES = [two_components([0], [1, 2]), two_components([0, 1], [2]), two_components([0, 2], [1])]
+MODES = [em.fit(X, two_components(*groups)).mixture for groups in (([0], [1, 2]), ([0, 1], [2]), ([0, 2], [1]))]
 
 
 def posterior_at(path):
@@ -45,8 +45,7 @@ def climb(mixture):
 @pytest.mark.parametrize("how", [None, climb])
 def test_paths_of_chains_are_followed_whatever_their_labels(how):
     path = [[0] * 40, [0] * 25 + [1] * 15, [1] * 40]
-    optima = [climb(mode) for mode in MODES]
-    found = bayesian.visited_modes(posterior_at(path), optima, how, thin=1)
+    found = bayesian.visited_modes(posterior_at(path), MODES, how, thin=1)
     np.testing.assert_array_equal(found.assigned, path)
     assert found.never_reached == (2,)
     np.testing.assert_allclose(found.shares, [[1, 0, 0], [25 / 40, 15 / 40, 0], [0, 1, 0]])
@@ -56,9 +55,16 @@ def test_paths_of_chains_are_followed_whatever_their_labels(how):
     assert found.table["began"].tolist() == [2, 1, 0]
     assert found.table["left"].tolist() == [1, 0, 0]
     assert found.table["visited"].tolist() == [2, 2, 0]
-    np.testing.assert_allclose(found.table["log_likelihood"], [mode.log_likelihood(X) for mode in optima])
+    np.testing.assert_allclose(found.table["log_likelihood"], [mode.log_likelihood(X) for mode in MODES])
     assert "never reached: 3" in str(found)
     assert "too few for shares" in str(found)
+
+
+def test_a_draw_above_a_mode_is_not_of_its_basin():
+    """The only mode handed in lies below the others: without a climb too, draws at those are not given to it."""
+    by_height = np.argsort([mode.log_likelihood(X) for mode in MODES])
+    found = bayesian.visited_modes(posterior_at([by_height]), [MODES[by_height[0]]])
+    assert found.assigned.tolist() == [[0, ELSEWHERE, ELSEWHERE]]
 
 
 def test_a_mode_left_while_tuning_is_known_by_the_start():
@@ -74,11 +80,10 @@ def test_a_mode_left_while_tuning_is_known_by_the_start():
 
 
 def test_a_climb_that_ends_elsewhere_says_so():
-    optima = [climb(mode) for mode in MODES[:2]]
-    found = bayesian.visited_modes(posterior_at([[0, 2, 1, 2]]), optima, climb, thin=1)
+    found = bayesian.visited_modes(posterior_at([[0, 2, 1, 2]]), MODES[:2], climb, thin=1)
     assert found.assigned.tolist() == [[0, ELSEWHERE, 1, ELSEWHERE]]
     assert "50.0% of the draws belong to none" in str(found)
-    assert bayesian.visited_modes(posterior_at([[0, 1]]), optima, lambda _: None).never_reached == (0, 1)
+    assert bayesian.visited_modes(posterior_at([[0, 1]]), MODES[:2], lambda _: None).never_reached == (0, 1)
 
 
 def test_thinned_draws_keep_their_positions():
@@ -140,9 +145,9 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_chains_on_mirrored_data_stay_in_either_of_two_modes_of_equal_weight():
     """Data and prior are symmetric about 0, so both modes weigh one half, and chains cannot find out."""
     rng = np.random.default_rng(5)
-    half = np.concatenate([rng.normal(-10.0, 0.3, 30), np.abs(rng.normal(0.0, 0.3, 30))])[:, None]
+    half = np.concatenate([rng.normal(-10.0, 0.3, 60), np.abs(rng.normal(0.0, 0.3, 5))])[:, None]
     x = np.concatenate([half, -half])
-    one = GaussianMixture([0.25, 0.75], [[-10.0], [5.0]], [[[0.1]], [[25.0]]])
+    one = GaussianMixture([0.46, 0.54], [[-10.0], [9.0]], [[[0.1]], [[10.0]]])
     optima = [em.fit(x, one).mixture, em.fit(x, GaussianMixture(one.weights, -one.means, one.covariances)).mixture]
     prior = bayesian.Prior(bayesian.Normal(0.0, 10.0), 2.0, bayesian.LogNormal(2.0, 1.0))
     posterior = bayesian.sample(
