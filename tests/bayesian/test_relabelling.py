@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from support import SHARED
 from switched_draws import needed, random_orders, simulated
 
+from bayesian import relabelling as functions
 from bayesian.allocations import allocations
 from bayesian.draws import log_densities
 from bayesian.mixture_draws import MixtureDraws
@@ -143,9 +145,9 @@ def test_probabilities_that_are_too_many_to_hold_are_computed_at_each_pass(monke
 @EVERY
 def test_memory_does_not_grow_with_draws_times_points_times_components(method):
     """Stephens and the second iterative ECR hold the probabilities, 8 T N K bytes; the others a small part of that."""
-    posterior, truth, _ = simulated(8, n_draws=500, n_samples=300)
+    posterior, truth, _ = simulated(6, n_draws=800, n_samples=400)
     task = Task(MixtureDraws.of_posterior(posterior), **needed(method, truth))
-    probabilities = 8 * 1000 * 300 * 8
+    probabilities = 8 * 1600 * 400 * 6
     tracemalloc.start()
     try:
         find_orders(method.name, task)
@@ -173,12 +175,52 @@ def test_a_million_draws(method):
     np.testing.assert_array_equal(found.permutations, inverse(orders))
 
 
-def test_toy_output_goes_through_every_method():
-    """300 draws of two univariate components and five points, where labels switch: each is best by its own measure."""
+@pytest.fixture
+def toy():
+    """300 draws of two univariate components and five points, where labels switch."""
     path = SHARED / "relabelling" / "label_switching_toy.json"
     if not path.exists():
         pytest.skip("label_switching_toy.json is not beside this checkout")
-    toy = json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_toy_output_goes_through_every_function_with_its_own_allocations(toy):
+    parameters, p, x = (np.array(toy[name]) for name in ("parameters", "p", "x"))
+    labels = np.array(toy["allocations"]) - 1
+    first, other = toy["pivot_draw"] - 1, toy["nonmarginal_pivot_draw"] - 1
+
+    def log_terms(theta):
+        return np.log(theta[:, 2]) + norm.logpdf(x[:, None], theta[:, 0], np.sqrt(theta[:, 1]))
+
+    costs = {
+        "ecr": (functions.ecr(labels, labels[other], 2), lambda o: functions.ecr_cost(labels, labels[other], o)),
+        "ecr_iterative_1": (
+            functions.ecr_iterative_1(labels, 2),
+            lambda o: functions.ecr_iterative_1_cost(labels, o),
+        ),
+        "ecr_iterative_2": (
+            functions.ecr_iterative_2(labels, p),
+            lambda o: functions.ecr_iterative_2_cost(labels, p, o),
+        ),
+        "stephens": (functions.stephens(p), lambda o: functions.stephens_cost(p, o)),
+        "pra": (
+            functions.pra(parameters, parameters[first]),
+            lambda o: functions.pra_cost(parameters, parameters[first], o),
+        ),
+        "sjw": (
+            functions.sjw(labels, parameters, log_terms),
+            lambda o: functions.sjw_cost(labels, parameters, log_terms, o),
+        ),
+        "data_based": (functions.data_based(labels, x), lambda o: functions.data_based_cost(labels, x, o)),
+        "point_process": (functions.point_process(parameters), lambda o: functions.point_process_cost(parameters, o)),
+    }
+    for found, cost in costs.values():
+        assert (np.sort(found.permutations, axis=1) == [0, 1]).all()
+        assert cost(found.permutations) < cost(np.tile([0, 1], (300, 1)))
+
+
+def test_toy_output_goes_through_every_method(toy):
+    """From the densities; each method is best by its own measure."""
     parameters = np.array(toy["parameters"])
     draws = MixtureDraws.of(
         parameters[:, :, 2], parameters[:, :, 0], covariances=parameters[:, :, 1, None, None], data=toy["x"]

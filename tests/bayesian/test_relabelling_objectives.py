@@ -135,7 +135,7 @@ def test_stephens_stops_where_no_draw_can_do_better_alone(seed, k):
 
 
 @given(SEEDS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_every_iteration_of_stephens_lowers_the_objective(seed):
     rng = np.random.default_rng(seed)
     p = rng.dirichlet(np.full(3, 0.8), (300, 8))  # more draws than the starts are compared on
