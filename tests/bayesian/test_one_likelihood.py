@@ -87,6 +87,8 @@ def random_case(structure: str, k: int, d: int, rng: np.random.Generator) -> Cas
 @cache
 def cases(structure: str, shape: str = "K=3 D=2") -> tuple[Case, ...]:
     rng = np.random.default_rng(20)
+    if shape == "K=8 D=10":
+        return tuple(random_case(structure, 8, 10, rng) for _ in range(N_PARAMETERS // 5))
     shapes = [(3, 2) if shape == "K=3 D=2" else tuple(rng.integers(1, 6, 2)) for _ in range(N_PARAMETERS)]
     return tuple(random_case(structure, int(k), int(d), rng) for k, d in shapes)
 
@@ -211,7 +213,7 @@ def test_every_density_is_the_same_at_a_hundred_random_parameters(structure):
         assert_close(sklearn_log_density(case.points, mixture), wanted[own], scale[own], 1e-10)
 
 
-@pytest.mark.parametrize("shape", ["K=3 D=2", "K and D from 1 to 5"])
+@pytest.mark.parametrize("shape", ["K=3 D=2", "K and D from 1 to 5", "K=8 D=10"])
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
 def test_gradient_equals_autodiff_of_the_stock_mixture(structure, shape):
     one, other = value_and_gradient(structure, ours), value_and_gradient(structure, stock_mixture)

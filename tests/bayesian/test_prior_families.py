@@ -3,19 +3,28 @@
 Values are those of the model at a mixture and at the hyperparameters where a chain would start there.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pymc as pm
+import pytensor
 import pytest
 from scipy import stats
+from scipy.integrate import quad
+from scipy.special import betaln
 from support import STRUCTURE_NAMES, random_mixture
 
 from bayesian import ConjugateNormal, LogNormal, Normal, Prior, Uniform, UniformScale
 from bayesian.model import build
 from bayesian.priors.pieces import LKJ, HalfNormal
-from bayesian.starts import initial_values, unconstrained
+from bayesian.starts import unconstrained
 from mixture import ConjugatePrior, GaussianMixture
 
 PYTHON = "FAST_COMPILE"
+
+AS_WRITTEN = pytensor.compile.mode.Mode(linker="py", optimizer=None)
+"""Mode in which a graph is interpreted without any rewriting, which takes longer than a few evaluations."""
+
 SHAPES = [(1, 1), (3, 2), (8, 10)]
 DENSE = ("full", "tied")
 
@@ -96,8 +105,6 @@ def scipy_log_prior(prior: Prior, mixture: GaussianMixture, values: dict) -> flo
 def log_lkj(matrix: np.ndarray, eta: float) -> float:
     """(eta - 1) log |R| less its constant: partial correlations of row j given those before are Betas, |R| their
     product of 1 - p^2 (Lewandowski, Kurowicka & Joe 2009), so the constant is a product of Beta functions."""
-    from scipy.special import betaln
-
     d = len(matrix)
     constant = sum(
         (d - j) * ((2 * eta - 2 + d - j) * np.log(2) + betaln(eta + (d - j - 1) / 2, eta + (d - j - 1) / 2))
@@ -106,56 +113,85 @@ def log_lkj(matrix: np.ndarray, eta: float) -> float:
     return (eta - 1) * np.linalg.slogdet(matrix)[1] - constant
 
 
-def model_at(prior: Prior, x: np.ndarray, mixture: GaussianMixture, ordered: bool = False):
-    """The model, its log prior and the values of its variables at the mixture."""
-    model = build(
-        x, mixture.n_components, structure=mixture.structure, prior=prior, ordered=ordered, allow_improper=True
+class Evaluated(NamedTuple):
+    """A model at one point of its coordinates."""
+
+    log_prior: float
+    log_posterior: float
+    gradient: np.ndarray
+    values: dict
+
+
+def evaluator(model: pm.Model):
+    """point (n_dim,) -> Evaluated: one graph, interpreted as it was written. The log prior is without Jacobians."""
+    reported = [v for v in model.unobserved_value_vars if v not in model.value_vars]
+    outputs = [model.logp(vars=model.free_RVs, jacobian=False), model.logp(), model.dlogp(), *reported]
+    function = pytensor.function(model.value_vars, outputs, mode=AS_WRITTEN, on_unused_input="ignore")
+    shapes = {name: value.shape for name, value in model.initial_point().items()}
+    ends = np.cumsum([int(np.prod(shapes[v.name])) for v in model.value_vars])
+
+    def evaluate(point: np.ndarray) -> Evaluated:
+        parts = np.split(point, ends[:-1])
+        arrays = [part.reshape(shapes[v.name]) for part, v in zip(parts, model.value_vars, strict=True)]
+        log_prior, log_posterior, gradient, *values = function(*arrays)
+        named = dict(zip([v.name for v in reported], values, strict=True))
+        return Evaluated(float(log_prior), float(log_posterior), gradient, named)
+
+    return evaluate, shapes
+
+
+def assert_gradient(evaluate, point: np.ndarray, rng: np.random.Generator) -> None:
+    """Of the whole log posterior: along every coordinate, or along two random directions where there are many."""
+    gradient, n, step = evaluate(point).gradient, point.size, 1e-5
+    directions = np.eye(n) if n <= 20 else rng.normal(size=(2, n)) / np.sqrt(n)
+    ahead, behind = (
+        np.array([evaluate(point + sign * step * v).log_posterior for v in directions]) for sign in (1.0, -1.0)
     )
-    names = [v for v in model.unobserved_value_vars if v not in model.value_vars]
-    outputs = [model.logp(vars=model.free_RVs, jacobian=False), *names]
-    function = model.compile_fn(outputs, inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore")
-    log_prior, *values = function(initial_values(model, mixture))
-    return model, float(log_prior), dict(zip([v.name for v in names], values, strict=True))
+    scale = np.linalg.norm(gradient)
+    np.testing.assert_allclose(directions @ gradient / scale, (ahead - behind) / (2 * step * scale), atol=2e-6)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def at(prior: Prior, x: np.ndarray, mixture: GaussianMixture, *, ordered: bool = False):
+    """(the model's evaluator, the point of the mixture, what the model says there)."""
+    settings = {"structure": mixture.structure, "prior": prior, "ordered": ordered, "allow_improper": True}
+    model = build(x, mixture.n_components, **settings)
+    evaluate, shapes = evaluator(model)
+    point = unconstrained(model, mixture, shapes=shapes)
+    return evaluate, point, evaluate(point)
+
+
+CASES = [
+    *((name, (1, 1)) for name in ("Richardson & Green", "uniform")),
+    *((name, (3, 2)) for name in ("Richardson & Green", "conjugate", "uniform", "mixed")),
+    *((name, (8, 10)) for name in ("weakly informative", "Richardson & Green", "conjugate", "uniform")),
+]
+
+
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
-@pytest.mark.parametrize("name", PRIORS)
-def test_log_prior_is_that_of_scipy(name, structure, shape):
-    mixture = random_mixture(structure, *shape, np.random.default_rng(3))
+@pytest.mark.parametrize(("name", "shape"), CASES)
+def test_log_prior_is_that_of_scipy_and_has_the_right_gradient(name, structure, shape):
+    rng = np.random.default_rng(3)
+    mixture = random_mixture(structure, *shape, rng)
     x = data(mixture)
     prior = PRIORS[name](x, shape[0], structure)
-    _, found, values = model_at(prior, x, mixture)
-    np.testing.assert_allclose(values["covariances"], mixture.dense_covariances, rtol=1e-8, atol=1e-10)
-    assert found == pytest.approx(scipy_log_prior(prior, mixture, values), rel=1e-9)
+    evaluate, point, found = at(prior, x, mixture)
+    np.testing.assert_allclose(found.values["covariances"], mixture.dense_covariances, rtol=1e-8, atol=1e-10)
+    assert found.log_prior == pytest.approx(scipy_log_prior(prior, mixture, found.values), rel=1e-9)
+    assert_gradient(evaluate, point, rng)
 
 
-@pytest.mark.parametrize("ordered", [False, True])
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
-@pytest.mark.parametrize("name", PRIORS)
-def test_gradient_of_the_log_posterior(name, structure, ordered):
-    """Every coordinate for K = 3 in two features; along random directions for K = 8 in ten."""
+@pytest.mark.parametrize("name", ["Richardson & Green", "uniform", "mixed"])
+def test_an_ordered_posterior_has_the_same_density_and_the_right_gradient(name, structure):
     rng = np.random.default_rng(5)
-    for shape in ((3, 2), (8, 10)):
-        mixture = random_mixture(structure, *shape, rng)
-        x = data(mixture)
-        model = build(
-            x,
-            shape[0],
-            structure=structure,
-            prior=PRIORS[name](x, shape[0], structure),
-            ordered=ordered,
-            allow_improper=True,
-        )
-        function = model.logp_dlogp_function(ravel_inputs=True, mode=PYTHON)
-        function.set_extra_values({})
-        point = unconstrained(model, mixture)
-        _, gradient = function(point)
-        directions = np.eye(point.size) if shape == (3, 2) else rng.normal(size=(2, point.size)) / point.size**0.5
-        step = 1e-5
-        slopes = [(function(point + step * v)[0] - function(point - step * v)[0]) / (2 * step) for v in directions]
-        scale = np.abs(gradient).max() if shape == (3, 2) else np.linalg.norm(gradient)
-        np.testing.assert_allclose(directions @ gradient / scale, np.array(slopes) / scale, atol=2e-6)
+    shape = (8, 10) if structure in ("full", "diag") else (3, 2)
+    mixture = random_mixture(structure, *shape, rng)
+    mixture = mixture.permute(np.argsort(mixture.means[:, 0]))
+    x = data(mixture)
+    prior = PRIORS[name](x, shape[0], structure)
+    evaluate, point, found = at(prior, x, mixture, ordered=True)
+    assert found.log_prior == pytest.approx(scipy_log_prior(prior, mixture, found.values), rel=1e-9)
+    assert_gradient(evaluate, point, rng)
 
 
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
@@ -165,13 +201,18 @@ def test_conjugate_prior_is_that_of_map_em(structure, shape):
     rng = np.random.default_rng(8)
     k, d = shape
     root = rng.normal(size=(d, d))
+    model = None
     twin = ConjugatePrior(rng.normal(size=d), 0.4, d + 3.5, root @ root.T + np.eye(d))
     for _ in range(3):
         mixture = random_mixture(structure, k, d, rng)
         x = data(mixture)
-        _, found, values = model_at(Prior.from_conjugate(twin, structure), x, mixture)
+        if model is None:
+            model = build(x, k, structure=structure, prior=Prior.from_conjugate(twin, structure))
+            evaluate, shapes = evaluator(model)
+        at_mixture = evaluate(unconstrained(model, mixture, shapes=shapes))
+        found = at_mixture.log_prior
         if structure not in DENSE:
-            found -= np.log(2 * values["scales"]).sum()
+            found -= np.log(2 * at_mixture.values["scales"]).sum()
         flat = stats.dirichlet(np.ones(k)).logpdf(mixture.weights) if k > 1 else 0.0
         assert found == pytest.approx(twin.log_density(mixture) + flat, rel=1e-9)
     fitted = Prior.conjugate(x, k, structure).arrays(k, d, structure)
@@ -186,20 +227,19 @@ def test_richardson_green_in_one_feature_is_the_published_prior(structure):
     mixture = random_mixture(structure, 3, 1, rng)
     x = data(mixture)
     prior = Prior.richardson_green(x, 3, structure)
-    _, found, values = model_at(prior, x, mixture)
+    _, _, found = at(prior, x, mixture)
     width, variances = np.ptp(x), mixture.dense_covariances[:, 0, 0]
     if structure == "tied":
         variances = variances[:1]
     expected = stats.dirichlet(np.ones(3)).logpdf(mixture.weights)
     expected += stats.norm((x.min() + x.max()) / 2, width).logpdf(mixture.means).sum()
     if structure in DENSE:
-        b, log_slope = values["covariance_scale"].item() / 2, np.log(0.5)
-        log_slope += 0.0
+        b, log_slope = found.values["covariance_scale"].item() / 2, np.log(0.5)
     else:
-        b, log_slope = np.asarray(values["scale_rate"]).item(), np.log(2 * np.sqrt(variances)).sum()
+        b, log_slope = np.asarray(found.values["scale_rate"]).item(), np.log(2 * np.sqrt(variances)).sum()
     precisions = stats.gamma(2, scale=1 / b).logpdf(1 / variances).sum() - 2 * np.log(variances).sum()
     hyper = stats.gamma(0.2, scale=width**2 / 10).logpdf(b)
-    assert found == pytest.approx(expected + precisions + hyper + log_slope, rel=1e-9)
+    assert found.log_prior == pytest.approx(expected + precisions + hyper + log_slope, rel=1e-9)
 
 
 def test_stephens_hyperparameters_in_two_features():
@@ -212,7 +252,7 @@ def test_stephens_hyperparameters_in_two_features():
 
 
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
-@pytest.mark.parametrize("name", PRIORS)
+@pytest.mark.parametrize("name", ["Richardson & Green", "conjugate", "uniform"])
 def test_draws_follow_the_prior(name, structure):
     """Shapes, structures, and the law of the first mean and of the first variance, by the model's own draws."""
     k, d = 3, 2
@@ -243,34 +283,25 @@ def test_hyperparameters_are_exchanged_without_compiling():
     for name in ("Richardson & Green", "conjugate", "uniform"):
         first, second = (PRIORS[name](points, 2, "full") for points in (x, other))
         model = build(x, 2, prior=first, allow_improper=True)
-        function = model.compile_fn([model.logp()], inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore")
+        evaluate, shapes = evaluator(model)
         with model:
             pm.set_data({"x_data": other, **second.arrays(2, 2, "full")})
-        fresh = build(other, 2, prior=second, allow_improper=True)
-        expected = fresh.compile_fn([fresh.logp()], inputs=fresh.value_vars, mode=PYTHON, on_unused_input="ignore")
-        point = initial_values(fresh, mixture)
-        assert function(point)[0] == pytest.approx(expected(point)[0], rel=1e-12)
+        _, point, expected = at(second, other, mixture)
+        np.testing.assert_allclose(unconstrained(model, mixture, shapes=shapes), point, rtol=1e-12)
+        assert evaluate(point).log_posterior == pytest.approx(expected.log_posterior, rel=1e-12)
 
 
 def test_uniform_prior_has_the_evidence_of_quadrature():
-    """K = 1, one feature, fixed bounds: p(x) = int int prod N(x_n | mu, s) dmu ds / area, by scipy and by the model."""
-    from scipy.integrate import dblquad
-
-    x = np.array([[0.2], [1.1], [0.7]])
-    prior = Prior.uniform((-1.0, 3.0), (0.3, 2.0))
-    model = build(x, 1, structure="diag", prior=prior)
-    area = 4.0 * 1.7
-    expected = dblquad(lambda s, m: np.exp(stats.norm(m, s).logpdf(x).sum()) / area, -1.0, 3.0, 0.3, 2.0)[0]
-    function = model.compile_fn([model.logp()], inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore")
-    grid = np.linspace(-9.0, 9.0, 73)
-    total = 0.0
-    for a in grid:
-        for b in grid:
-            point = {
-                v.name: np.full(shape, value)
-                for v, shape, value in zip(model.value_vars, [(0,), (1, 1), (1, 1)], [0.0, a, b], strict=True)
-            }
-            total += np.exp(function(point)[0])
+    """K = 1, one point, one feature, fixed bounds: p(x) = int int N(x | m, s) dm ds / area, over m in closed form and s
+    by scipy, and over the model's own coordinates on a grid.
+    """
+    x, low, high, narrow, wide = 0.7, -1.0, 3.0, 0.8, 2.0
+    model = build([[x]], 1, structure="diag", prior=Prior.uniform((low, high), (narrow, wide)))
+    over_m = quad(lambda s: stats.norm.cdf((high - x) / s) - stats.norm.cdf((low - x) / s), narrow, wide)[0]
+    expected = over_m / ((high - low) * (wide - narrow))
+    evaluate, _ = evaluator(model)
+    grid = np.linspace(-8.0, 8.0, 33)
+    total = sum(np.exp(evaluate(np.array([a, b])).log_posterior) for a in grid for b in grid)
     assert total * (grid[1] - grid[0]) ** 2 == pytest.approx(expected, rel=1e-3)
 
 
@@ -280,23 +311,9 @@ def test_flat_priors_have_a_density_when_they_are_allowed():
     mixture = random_mixture("diag", 1, 2, np.random.default_rng(4))
     for means in (Normal(0.0, np.inf), Uniform(-np.inf, np.inf), Uniform(-900.0, np.inf), Uniform(-np.inf, 900.0)):
         prior = Prior(means, scales=LogNormal(0.0, 1.0))
-        model = build(x, 1, structure="diag", prior=prior)
-        function = model.logp_dlogp_function(ravel_inputs=True, mode=PYTHON)
-        function.set_extra_values({})
-        point = unconstrained(model, mixture)
-        log_jacobian = model.compile_fn(
-            [model.logp(vars=[model["means"]])], inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore"
-        )(initial_values(model, mixture))[0]
-        bounds = {"Normal": 0.0}.get(means.family)
-        if bounds is None:
-            gap = np.abs(mixture.means - np.where(np.isfinite(means.low), means.low, means.high))
-            bounds = 0.0 if np.isinf(gap).any() else np.log(gap).sum()
-        assert log_jacobian == pytest.approx(bounds, abs=1e-9)
-        _, gradient = function(point)
-        for i in range(point.size):
-            step = 1e-5 * np.eye(point.size)[i]
-            slope = (function(point + step)[0] - function(point - step)[0]) / 2e-5
-            assert gradient[i] == pytest.approx(slope, rel=1e-5, abs=1e-5)
+        evaluate, point, found = at(prior, x, mixture)
+        assert found.log_prior == pytest.approx(stats.lognorm(1.0).logpdf(found.values["scales"]).sum(), rel=1e-9)
+        assert_gradient(evaluate, point, np.random.default_rng(1))
         with pytest.raises(ValueError, match="improper"):
             prior.draw(1, 2, "diag", 3, 0)
 
