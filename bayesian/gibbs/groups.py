@@ -7,7 +7,7 @@ that nothing cancels.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -23,13 +23,15 @@ class Groups:
 
     log_density  sum_n log sum_k (pi_k N(x_n | mu_k, Sigma_k))^beta of the parameters that z was drawn from; beta = 1:
                  the log-likelihood
+    complete     sum_n log pi_{z_n} N(x_n | mu_{z_n}, Sigma_{z_n}), whatever beta
     allocations  z (N,), labels 0..K-1
-    counts       n_k (K,), each point counted beta times
+    counts       n_k (K,)
     averages     xbar_k (K, D); of an empty group its old mean
-    scatter      beta sum_{n in k} (x_n - xbar_k)(x_n - xbar_k)^T (K, D, D), or its diagonal (K, D)
+    scatter      sum_{n in k} (x_n - xbar_k)(x_n - xbar_k)^T (K, D, D), or its diagonal (K, D)
     """
 
     log_density: float
+    complete: float
     allocations: IntArray
     counts: FloatArray
     averages: FloatArray
@@ -51,6 +53,10 @@ class Groups:
         constants = np.log(weights) + np.log(roots).sum(axis=1) - 0.5 * means.shape[1] * math.log(2.0 * math.pi)
         run = _diagonal_pass if diagonal else _dense_pass
         return cls(*run(points, rng.random(len(points)), constants, means, precision_factors, beta))
+
+    def tempered(self, beta: float) -> Self:
+        """Each point counted beta times."""
+        return self if beta == 1.0 else replace(self, counts=beta * self.counts, scatter=beta * self.scatter)
 
     def scatter_about(self, centres: FloatArray, strength: FloatArray) -> FloatArray:
         """scatter + s_k (xbar_k - c_k)(xbar_k - c_k)^T, or its diagonal; centres (K, D), strength s (K,)."""
@@ -90,22 +96,24 @@ def _averages(sums: FloatArray, counts: FloatArray, means: FloatArray) -> FloatA
 @njit(**OPTIONS)
 def _diagonal_pass(
     x: FloatArray, uniforms: FloatArray, constants: FloatArray, means: FloatArray, roots: FloatArray, beta: float
-) -> tuple[float, IntArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, float, IntArray, FloatArray, FloatArray, FloatArray]:
     n_samples, n_features = x.shape
     n_components = constants.size
     allocations = np.empty(n_samples, dtype=np.int64)
     counts, sums, scatter = np.zeros(n_components), np.zeros(means.shape), np.zeros(means.shape)
-    logs = np.empty(n_components)
-    log_density = 0.0
+    plain, logs = np.empty(n_components), np.empty(n_components)
+    log_density = complete = 0.0
     for n in range(n_samples):
         for k in range(n_components):
             distance = 0.0
             for d in range(n_features):
                 standardised = (x[n, d] - means[k, d]) * roots[k, d]
                 distance += standardised * standardised
-            logs[k] = beta * (constants[k] - 0.5 * distance)
+            plain[k] = constants[k] - 0.5 * distance
+            logs[k] = beta * plain[k]
         z, log_total = _choose(logs, uniforms[n])
         log_density += log_total
+        complete += plain[z]
         allocations[n] = z
         counts[z] += 1.0
         for d in range(n_features):
@@ -115,20 +123,20 @@ def _diagonal_pass(
         z = allocations[n]
         for d in range(n_features):
             deviation = x[n, d] - averages[z, d]
-            scatter[z, d] += beta * deviation * deviation
-    return log_density, allocations, beta * counts, averages, scatter
+            scatter[z, d] += deviation * deviation
+    return log_density, complete, allocations, counts, averages, scatter
 
 
 @njit(**OPTIONS)
 def _dense_pass(
     x: FloatArray, uniforms: FloatArray, constants: FloatArray, means: FloatArray, factors: FloatArray, beta: float
-) -> tuple[float, IntArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, float, IntArray, FloatArray, FloatArray, FloatArray]:
     n_samples, n_features = x.shape
     n_components = constants.size
     allocations = np.empty(n_samples, dtype=np.int64)
     counts, sums, scatter = np.zeros(n_components), np.zeros(means.shape), np.zeros(factors.shape)
-    logs, deviation = np.empty(n_components), np.empty(n_features)
-    log_density = 0.0
+    plain, logs, deviation = np.empty(n_components), np.empty(n_components), np.empty(n_features)
+    log_density = complete = 0.0
     for n in range(n_samples):
         for k in range(n_components):
             distance = 0.0
@@ -138,9 +146,11 @@ def _dense_pass(
                 for e in range(d + 1):
                     standardised += factors[k, d, e] * deviation[e]
                 distance += standardised * standardised
-            logs[k] = beta * (constants[k] - 0.5 * distance)
+            plain[k] = constants[k] - 0.5 * distance
+            logs[k] = beta * plain[k]
         z, log_total = _choose(logs, uniforms[n])
         log_density += log_total
+        complete += plain[z]
         allocations[n] = z
         counts[z] += 1.0
         for d in range(n_features):
@@ -151,9 +161,9 @@ def _dense_pass(
         for d in range(n_features):
             deviation[d] = x[n, d] - averages[z, d]
             for e in range(d + 1):
-                scatter[z, d, e] += beta * deviation[d] * deviation[e]
+                scatter[z, d, e] += deviation[d] * deviation[e]
     for k in range(n_components):
         for d in range(n_features):
             for e in range(d):
                 scatter[k, e, d] = scatter[k, d, e]
-    return log_density, allocations, beta * counts, averages, scatter
+    return log_density, complete, allocations, counts, averages, scatter

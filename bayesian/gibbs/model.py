@@ -52,13 +52,16 @@ class GibbsModel:
         factors = np.ascontiguousarray(np.broadcast_to(factors, (k, d) if factors.ndim == 2 else (k, d, d)))
         return Groups.draw(points, theta.weights, theta.means, factors, beta, rng)
 
-    def draw_parameters(self, theta: Parameters, groups: Groups, rng: np.random.Generator) -> Parameters:
+    def draw_parameters(
+        self, theta: Parameters, groups: Groups, rng: np.random.Generator, beta: float = 1.0
+    ) -> Parameters:
         """theta | z, X: the scale of the covariances' prior, weights, then means and covariances."""
+        tempered = groups.tempered(beta)
         scale = self.spread_prior.draw_scale(theta.spread, rng)
-        weights = np.maximum(rng.dirichlet(self.concentration + groups.counts), SMALLEST_WEIGHT)
-        means, spread = self.mean_prior.draw_pair(groups, theta.spread, self.spread_prior, scale, rng)
+        weights = np.maximum(rng.dirichlet(self.concentration + tempered.counts), SMALLEST_WEIGHT)
+        means, spread = self.mean_prior.draw_pair(tempered, theta.spread, self.spread_prior, scale, rng)
         return Parameters(weights, means, spread, scale)
 
     def sweep(self, points: FloatArray, theta: Parameters, rng: np.random.Generator, beta: float = 1.0) -> Parameters:
         """One kernel that leaves p_beta(theta | X), z summed out, where it is; points (N, D), 0 <= beta <= 1."""
-        return self.draw_parameters(theta, self.allocate(points, theta, rng, beta), rng)
+        return self.draw_parameters(theta, self.allocate(points, theta, rng, beta), rng, beta)

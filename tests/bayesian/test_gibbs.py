@@ -28,7 +28,9 @@ def test_allocations_are_drawn_from_tempered_responsibilities(structure, beta):
     assert groups.log_density == pytest.approx(20_000 * np.logaddexp.reduce(log_joint), rel=1e-10)
     observed = np.bincount(groups.allocations, minlength=3)
     assert chisquare(observed, 20_000 * np.exp(log_joint - np.logaddexp.reduce(log_joint))).pvalue > 1e-4
-    assert groups.counts == pytest.approx(beta * observed)
+    assert groups.complete == pytest.approx(observed @ log_joint / beta, rel=1e-10)
+    np.testing.assert_array_equal(groups.counts, observed)
+    np.testing.assert_allclose(groups.tempered(beta).counts, beta * observed)
 
 
 @pytest.mark.parametrize("structure", STRUCTURE_NAMES)
@@ -40,10 +42,10 @@ def test_groups_hold_the_moments_of_their_points(structure):
     groups = model.allocate(x, model.parameters_of(mixture), rng, 0.5)
     for k in range(3):
         members = x[groups.allocations == k]
-        assert groups.counts[k] == 0.5 * len(members)
+        assert groups.counts[k] == len(members)
         if len(members):
             centred = members - members.mean(axis=0)
-            scatter = 0.5 * centred.T @ centred
+            scatter = centred.T @ centred
             expected = np.diag(scatter) if groups.scatter.ndim == 2 else scatter
             np.testing.assert_allclose(groups.averages[k], members.mean(axis=0), rtol=1e-12)
             np.testing.assert_allclose(groups.scatter[k], expected, atol=1e-6)
