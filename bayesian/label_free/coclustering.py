@@ -50,18 +50,31 @@ def coclustering_of_allocations(allocations: ArrayLike) -> FloatArray:
     """
     labels = as_draws_of_labels(allocations)
     _check_size(labels.shape[1])
-    rows = ((labels[t] == z).astype(np.float64)[None] for t in range(len(labels)) for z in range(labels[t].max() + 1))
-    return _mean_product(rows, labels.shape[1], n_draws=len(labels))
+    return _mean_product(_indicators(labels), labels.shape[1], n_draws=len(labels))
 
 
 def as_draws_of_labels(allocations: ArrayLike) -> IntArray:
-    """Allocations (T, N) as int64 labels 0, 1, 2, ... within each draw; raises ValueError for what is none."""
+    """Allocations (T, N) as int64 labels from 0, below N; raises ValueError for what is none.
+
+    Labels that another program let grow are counted anew within each draw.
+    """
     labels = np.asarray(allocations)
     if labels.ndim != 2 or 0 in labels.shape:
         raise ValueError(f"allocations must have shape (draws, points), none of them 0, not {labels.shape}")
     if labels.dtype.kind not in "iu" or int(labels.min()) < 0:
         raise ValueError("allocations must be whole numbers from 0, one label per draw and point")
-    return np.stack([np.unique(draw, return_inverse=True)[1] for draw in labels]).astype(np.int64)
+    if int(labels.max()) >= labels.shape[1]:
+        labels = np.stack([np.unique(draw, return_inverse=True)[1] for draw in labels])
+    return labels.astype(np.int64, copy=False)
+
+
+def _indicators(labels: IntArray) -> Iterator[FloatArray]:
+    """1(z_tn = k), a row for each draw and label, some draws at a time: (t K, N)."""
+    names = np.arange(int(labels.max()) + 1)
+    step = max(1, BLOCK_ROWS // len(names))
+    for start in range(0, len(labels), step):
+        block = labels[start : start + step, None, :] == names[:, None]
+        yield block.reshape(-1, labels.shape[1]).astype(np.float64)
 
 
 def _probabilities(

@@ -134,7 +134,8 @@ def _loss_named(name: str) -> type[Loss]:
 def _spaced_partitions(labels: IntArray, most_clusters: int) -> Iterator[IntArray]:
     """Evenly spaced draws' partitions that have few enough clusters."""
     rows = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), MOST_DRAWS_SCORED)).round().astype(np.int64))
-    return (as_partition(draw) for draw in labels[rows] if int(draw.max()) < most_clusters)
+    partitions = (as_partition(draw) for draw in labels[rows])
+    return (partition for partition in partitions if int(partition.max()) < most_clusters)
 
 
 def _as_coclustering(given: ArrayLike | None, labels: IntArray) -> FloatArray:

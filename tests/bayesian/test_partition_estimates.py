@@ -63,6 +63,18 @@ def test_coclustering_of_allocations_by_hand():
     np.testing.assert_allclose(matrix, [[1.0, 0.75, 0.25], [0.75, 1.0, 0.5], [0.25, 0.5, 1.0]])
 
 
+def test_a_million_draws_are_counted():
+    labels = np.random.default_rng(0).integers(0, 3, (1_000_000, 4), dtype=np.int8)
+    pair = (labels[:, 0] == labels[:, 3]).mean()
+    assert coclustering_of_allocations(labels)[0, 3] == pytest.approx(pair, abs=1e-12)
+
+
+def test_labels_that_have_grown_are_counted_anew():
+    labels = np.array([[10**12, 5, 10**12], [0, 7, 7]])
+    np.testing.assert_allclose(coclustering_of_allocations(labels), [[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.5, 0.5, 1.0]])
+    assert partition_estimate(labels, "binder", rng=0).expected_loss == expected_loss([0, 1, 0], labels, "binder")
+
+
 def test_sampled_allocations_approach_the_probabilities(posterior):
     """20 000 draws: the standard error of a share is at most 0.0036; five of them."""
     rng = np.random.default_rng(1)
