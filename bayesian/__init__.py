@@ -2,6 +2,17 @@
 
 from bayesian.diagnosis.diagnose import Diagnosis, diagnose
 from bayesian.diagnosis.verdict import Verdict
+from bayesian.evidence import (
+    Agreement,
+    BridgeSettings,
+    Evidence,
+    HeldOut,
+    Loo,
+    exact_log_evidence,
+    held_out_log_density,
+    log_evidence,
+    loo,
+)
 from bayesian.filled import FilledComponents, filled_components
 from bayesian.foreign.posterior_of_datatree import posterior_of_datatree
 from bayesian.foreign.relabel_datatree import relabel_datatree
@@ -55,29 +66,37 @@ from bayesian.relabelling.compare import RelabellingComparison, compare_relabell
 from bayesian.relabelling.methods import Relabelling, relabel
 from bayesian.sampling import CompiledPosterior, sample
 from bayesian.symmetry import permute_at_random
+from bayesian.tempering import Particles, SMCSettings, smc
 
 __all__ = [
     "LKJ",
+    "Agreement",
     "Bands",
+    "BridgeSettings",
     "CompiledPosterior",
     "ConjugateNormal",
     "Diagnosis",
+    "Evidence",
     "FilledComponents",
     "Gamma",
     "HalfNormal",
+    "HeldOut",
     "ImproperPosterior",
     "InverseGamma",
     "InverseWishart",
     "LogNormal",
+    "Loo",
     "MixtureDraws",
     "ModeWeights",
     "Normal",
     "Orders",
+    "Particles",
     "PartitionEstimate",
     "Posterior",
     "Prior",
     "Relabelling",
     "RelabellingComparison",
+    "SMCSettings",
     "Uniform",
     "UniformScale",
     "Verdict",
@@ -93,10 +112,14 @@ __all__ = [
     "ecr_iterative_1",
     "ecr_iterative_2",
     "em_modes",
+    "exact_log_evidence",
     "expected_loss",
     "filled_components",
     "gibbs",
+    "held_out_log_density",
     "joint_bands",
+    "log_evidence",
+    "loo",
     "mode_weights",
     "order_by",
     "partition_estimate",
@@ -110,6 +133,7 @@ __all__ = [
     "relabel_datatree",
     "sample",
     "sjw",
+    "smc",
     "stephens",
     "to_truth",
     "visited_modes",

@@ -144,11 +144,16 @@ class CompiledDensity:
     def evaluate(self, points: ArrayLike, threads: int | None = None) -> DensityValues:
         """Both log densities and their gradients at points (T, n_dim)."""
         n = self.n_dim
-        values = self._functions.density(self._rows(points, n), self.words, threads)
+        values = self.table(points, threads)
+        return DensityValues(values[:, 0], values[:, 1], values[:, 2 : 2 + n], values[:, 2 + n :])
+
+    def table(self, points: ArrayLike, threads: int | None = None) -> FloatArray:
+        """What `evaluate` gives, as the callback lays it out: log p, log L and their gradients, (T, 2 + 2 n_dim)."""
+        values = self._functions.density(self._rows(points, self.n_dim), self.words, threads)
         bad = ~np.isfinite(values).all(axis=1)
         values[bad] = 0.0
         values[bad, :2] = -np.inf
-        return DensityValues(values[:, 0], values[:, 1], values[:, 2 : 2 + n], values[:, 2 + n :])
+        return values
 
     def log_prior(self, points: ArrayLike) -> FloatArray:
         """log p(theta(y)) + log |d theta / d y| at points (T, n_dim): (T,) in nats."""
