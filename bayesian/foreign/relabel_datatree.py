@@ -19,7 +19,7 @@ from bayesian.foreign.reading import (
     spread_by_form,
 )
 from bayesian.mixture_draws import LOG_POSTERIOR_NAMES, MixtureDraws
-from bayesian.relabelling.methods import Relabelling, find_orders
+from bayesian.relabelling.methods import Relabelling, find_orders, method_named
 from bayesian.relabelling.orders import as_allocations
 from bayesian.relabelling.task import Climb, Task
 from mixture.arrays import FloatArray
@@ -205,6 +205,7 @@ def _kept(layout: Layout, found: Relabelling, changed: Sequence[str]) -> xr.Data
         attrs={
             "method": found.method,
             "cost": found.cost,
+            "cost_unit": method_named(found.method).cost_unit,
             "iterations": found.iterations,
             "component_dims": ", ".join(layout.dims),
             "permuted": ", ".join(changed),

@@ -434,3 +434,40 @@ def test_a_million_draws(method):
     tree = az.from_dict({"posterior": draws, "observed_data": {"y": y[:, 0]}}, dims=dims)
     found = bayesian.relabel_datatree(tree, method=method)
     np.testing.assert_array_equal(found["posterior"]["mu"].values, clean["mu"][..., 0])
+
+
+@pytest.mark.slow
+def test_a_multivariate_tree_of_stock_pymc():
+    """A list of MvNormal, each with its LKJCholeskyCov: packed factors, one variable a component."""
+    rng = np.random.default_rng(0)
+    y = np.concatenate([rng.normal(-3.0, 1.0, (25, 2)), rng.normal(3.0, 1.0, (25, 2))])
+    coords = {"component": range(2), "feature": ["a", "b"]}
+    with pytensor.config.change_flags(cxx=""), pm.Model(coords=coords):
+        w = pm.Dirichlet("w", np.ones(2), dims="component")
+        mu = pm.Normal("mu", 0.0, 5.0, dims=("component", "feature"))
+        sds = pm.HalfNormal.dist(2.0)
+        factors = [pm.LKJCholeskyCov(f"chol_{k}", n=2, eta=2, sd_dist=sds)[0] for k in range(2)]
+        pm.Mixture("y", w, [pm.MvNormal.dist(mu[k], chol=factors[k]) for k in range(2)], observed=y)
+        one = np.array([[-3.0, -3.0], [3.0, 3.0]])
+        tree = pm.sample(
+            draws=10,
+            tune=20,
+            chains=2,
+            cores=1,
+            nuts_sampler="pymc",
+            compile_kwargs={"mode": "FAST_COMPILE"},
+            initvals=[{"mu": one}, {"mu": one[::-1]}],
+            random_seed=1,
+            progressbar=False,
+            quiet=True,
+            compute_convergence_checks=False,
+        )
+    found = bayesian.relabel_datatree(tree, cholesky=["chol_0", "chol_1"])
+    posterior, raw = found["posterior"], tree["posterior"]
+    assert (posterior["mu"].values[..., 0, :] < posterior["mu"].values[..., 1, :]).all()
+    for name in ("chol_{}", "chol_{}_stds", "chol_{}_corr"):
+        values = [raw[name.format(k)].values for k in (0, 1)]
+        np.testing.assert_array_equal(posterior[name.format(0)].values, np.stack([values[0][0], values[1][1]]))
+    read = bayesian.posterior_of_datatree(tree, cholesky=["chol_0", "chol_1"])
+    sds = np.sqrt(np.diagonal(read.covariances[:, :, 0], axis1=-2, axis2=-1))
+    np.testing.assert_allclose(sds, raw["chol_0_stds"].values)
