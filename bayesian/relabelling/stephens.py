@@ -49,21 +49,19 @@ def stephens(
     starts = [some.mean(axis=0), *(_smoothed(draw) for draw in (_surest(some), some[len(some) // 2]))]
     q = best_centre(lambda start: _step(scouts, start), starts, tolerance=tolerance)
     descent = descend(lambda centre: _step(p, centre), q, max_iterations=max_iterations, tolerance=tolerance)
-    return as_result(descent, stephens_cost(p, descent.last.orders), "Stephens'")
+    return as_result(descent, _divergence(p, descent.last.centre), "Stephens'")
 
 
 def stephens_cost(probabilities: ArrayLike | AllocationProbabilities, permutations: ArrayLike) -> float:
     """The objective in nats: sum p log(p / q) of relabelled p (T, N, K) about their mean q; 0 log 0 is 0."""
     p = AllocationProbabilities.of(probabilities)
-    n_draws = p.shape[0]
-    orders = as_orders(permutations, p.shape[:2])
-    total = np.zeros(p.shape[1:])
-    negative_entropy = 0.0
-    for chunk, block in p.blocks():
-        total += relabelled_total(block, orders[chunk])
-        negative_entropy += float(np.vdot(block, _log(block)))
-    q = total / n_draws
-    return max(0.0, negative_entropy - n_draws * float((q * _log(q)).sum()))
+    return _divergence(p, p.mean(as_orders(permutations, p.shape[:2])))
+
+
+def _divergence(p: AllocationProbabilities, q: FloatArray) -> float:
+    """sum p log p - T sum q log q: the objective, where q (K, N) is the mean of the relabelled p."""
+    negative_entropy = sum(float(np.vdot(block, _log(block))) for _, block in p.blocks())
+    return max(0.0, negative_entropy - p.shape[0] * float(np.vdot(q, _log(q))))
 
 
 def _step(p: AllocationProbabilities, q: FloatArray) -> Step[FloatArray]:
@@ -87,7 +85,8 @@ def _step(p: AllocationProbabilities, q: FloatArray) -> Step[FloatArray]:
 
 
 def _log(q: FloatArray) -> FloatArray:
-    return np.log(np.maximum(q, Q_FLOOR))
+    floored = np.maximum(q, Q_FLOOR)
+    return np.log(floored, out=floored)
 
 
 def _surest(p: FloatArray) -> FloatArray:
