@@ -1,46 +1,54 @@
-"""One value and gradient of the log posterior, as NUTS asks for it, against `pm.Mixture` and against one E step."""
+"""One value and gradient of the log posterior, as NUTS asks for it, against one E step and against stock PyMC.
+
+The gradient is nutpie's callback, called from Python as the E step is.
+"""
+
+import ctypes
 
 import numpy as np
+import nutpie
 
 import bayesian
 import em
-from benchmarks.stock_models import batched_normal, simulated
+from benchmarks.sampling import CASES
+from benchmarks.stock_models import same_prior, simulated, stock_model
 from benchmarks.timing import in_turn
 
-CASES = ((1000, 3, 2), (2000, 4, 4))
-"""(n_samples, n_components, n_features)."""
+CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
-def evaluator(model):
-    """A call that evaluates value and gradient at the model's initial point."""
-    function = model.logp_dlogp_function(ravel_inputs=True)
-    function.set_extra_values({})
-    point = function.raveled_inputs if hasattr(function, "raveled_inputs") else None
-    if point is None:
-        from pymc.blocking import DictToArrayBijection
+def evaluator(code):
+    """A call of the log density with its gradient, at a fixed point of nutpie's compiled model."""
+    point = np.random.default_rng(0).uniform(-0.5, 0.5, code.n_dim)
+    gradient, value = np.empty(code.n_dim), np.empty(1)
+    callback = CALLBACK(code.compiled_logp_func.address)
+    arguments = (code.n_dim, *(array.ctypes.data for array in (point, gradient, value, code.user_data)))
 
-        start = model.initial_point(random_seed=0)
-        point = DictToArrayBijection.map({v.name: start[v.name] for v in model.value_vars}).data
-    compiled = function._pytensor_function
-    compiled.trust_input = True
-    return lambda: compiled(np.array(point))
+    def call() -> None:
+        assert callback(*arguments) == 0, (point, gradient, value, code)
+
+    return call
 
 
-def main() -> None:
-    """Print microseconds per call."""
+def main(cases=CASES, *, stock: bool = True) -> None:
+    """Print microseconds per call of each case."""
     print("value and gradient of the log posterior, microseconds (fastest of 7), ratios (median of pairs)")
-    for n, k, d in CASES:
+    for case in cases:
+        n, k, d = case.n_samples, case.n_components, case.n_features
         x = simulated(n, k, d)
-        ours = evaluator(bayesian.build(x, k, structure="full"))
-        stock = evaluator(batched_normal(x, k))
+        ours = evaluator(bayesian.CompiledPosterior.of(x, k, prior=same_prior(x)).code)
         start = em.kmeans_plus_plus(x, k, rng=np.random.default_rng(0))
-        against_stock = in_turn(ours, stock, repeats=(200, 20))
-        against_em = in_turn(lambda x=x, start=start: em.e_step(x, start, threads=1), ours, repeats=(200, 200))
-        print(
-            f"N = {n}, K = {k}, D = {d}: ours {1e6 * against_stock.ours:.0f}, pm.Mixture of a batched MvNormal"
-            f" {1e6 * against_stock.theirs:.0f} ({against_stock.ratio:.1f} times ours); E step"
-            f" {1e6 * against_em.ours:.0f} (ours {against_em.ratio:.2f} times that)"
+        repeats = max(20, 2_000_000 // (n * k * d))
+        against_em = in_turn(lambda x=x, start=start: em.e_step(x, start, threads=1), ours, repeats=(repeats, repeats))
+        line = (
+            f"N = {n}, K = {k}, D = {d}: ours {1e6 * against_em.theirs:.0f}, E step {1e6 * against_em.ours:.0f}"
+            f" (ours {against_em.ratio:.2f} times that)"
         )
+        if stock:
+            theirs = evaluator(nutpie.compile_pymc_model(stock_model(x, k)))
+            against_stock = in_turn(ours, theirs, repeats=(repeats, max(2, repeats // 20)))
+            line += f", stock {1e6 * against_stock.theirs:.0f} ({against_stock.ratio:.1f} times ours)"
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

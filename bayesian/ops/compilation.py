@@ -21,6 +21,7 @@ from nutpie.compile_pymc import CompiledPyMCModel, _make_functions, _prepare_dim
 from pymc.initial_point import make_initial_point_fn
 
 from bayesian.ops.graph_calls import VECTOR, flat_callback, graph_caller, readonly
+from bayesian.ops.linker import WHOLE_GRAPH
 from mixture.arrays import FloatArray
 
 LOGP = types.int64(types.uint64, VECTOR, VECTOR, VECTOR, types.CPointer(types.int64))
@@ -33,7 +34,7 @@ def compile_model(model: pm.Model) -> CompiledPyMCModel:
     TypeError if a shared variable is not an array of float64.
     """
     n_dim, n_expanded, logp, expand, initial_point_func, shape_info, reparameterized = _make_functions(
-        model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=_initial_point(model)
+        model, mode=WHOLE_GRAPH, compute_grad=True, join_expanded=True, pymc_initial_point_fn=_initial_point(model)
     )
     keys: dict[Any, str] = {}
     for function in (logp, expand):

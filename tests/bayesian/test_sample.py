@@ -190,3 +190,32 @@ def test_pymcs_own_sampler_gives_the_same_posterior():
         for i in range(first.shape[2]):
             error = np.hypot(monte_carlo_error(first[..., i]), monte_carlo_error(second[..., i]))
             assert abs(first[..., i].mean() - second[..., i].mean()) < 5 * error
+
+
+NAMED = {
+    "weakly informative": lambda x: bayesian.Prior.weakly_informative(x, 2),
+    "hierarchical": lambda x: bayesian.Prior.richardson_green(x, 2),
+    "conjugate": lambda x: bayesian.Prior.conjugate(x, 2),
+    "sparse": lambda x: bayesian.Prior.sparse(x, 2, concentration=0.1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMED)
+def test_one_shape_class_serves_every_prior_of_its_family(name):
+    """The same draws under other hyperparameters as from code compiled for them: nothing of a prior is compiled in."""
+    rng = np.random.default_rng(2)
+    first, second = rng.normal(size=(40, 2)), 5.0 + 2.0 * rng.normal(size=(60, 2))
+    lengths = {"draws": 20, "tune": 30, "chains": 1, "random_seed": 3, "progressbar": False}
+    reused = bayesian.CompiledPosterior.of(first, 2, prior=NAMED[name](first)).with_data(second, NAMED[name](second))
+    anew = bayesian.CompiledPosterior.of(second, 2, prior=NAMED[name](second))
+    assert reused.sample(**lengths).equals(anew.sample(**lengths))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("structure", STRUCTURE_NAMES)
+@pytest.mark.parametrize(("k", "d"), [(1, 1), (1, 10), (8, 1), (8, 10), (5, 4)])
+def test_every_shape_samples(structure, k, d):
+    x = np.random.default_rng(k + d).normal(size=(80, d))
+    posterior = bayesian.sample(x, k, structure=structure, random_seed=1, draws=5, tune=20, chains=1, progressbar=False)
+    assert posterior.means.shape == (1, 5, k, d)
