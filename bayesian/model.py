@@ -126,7 +126,7 @@ def _spread(
 
 def _check_order(low: FloatArray, high: FloatArray) -> None:
     """Raises ValueError unless the components have one and the same finite interval for the means that are ordered."""
-    if np.ptp(low) > 0.0 or np.ptp(high) > 0.0 or not np.isfinite(low[0] + high[0]):
+    if (low != low[0]).any() or (high != high[0]).any() or not (np.isfinite(low[0]) and np.isfinite(high[0])):
         raise ValueError("ordered means with a Uniform prior need the same finite bounds for all components")
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 from support import STRUCTURE_NAMES, read_columns
 
 from bayesian.model import build
-from bayesian.ops import coordinates, correlations, covariances, densities, densities_matrices
+from bayesian.ops import coordinates, coordinates_bounded, correlations, covariances, densities, densities_matrices
 from bayesian.priors import random_draws
 from bayesian.priors.flats import collinear_points, parallel_lines
 from bayesian.priors.pieces import LKJ, HalfNormal, InverseGamma, InverseWishart, LogNormal, Normal
@@ -114,8 +114,14 @@ def transforms():
     location, sd = RNG.normal(size=(3, 2)), RNG.uniform(0.5, 2.0, (3, 2))
     psi = np.stack([np.cov(RNG.normal(size=(3, 9))) for _ in range(2)])
     eye = np.broadcast_to(np.eye(4), (2, 4, 4)).copy()
-    t, c, v = coordinates, correlations, covariances
+    t, c, v, b = coordinates, correlations, covariances, coordinates_bounded
     keep = np.ravel
+    low, high = (
+        np.array([[-1.0, -np.inf], [0.5, 0.0], [-np.inf, 1.0]]),
+        np.array([[4.0, np.inf], [np.inf, 9.0], [0.0, 2.0]]),
+    )
+    first, second = np.array([1]), np.array([2])
+    interval = (np.full((3, 2), -1.0), np.full((3, 2), 4.0), first)
     return {
         "weights": (t.weights_from, t.weights_to, t.weights_jacobian, RNG.normal(size=4), (), lambda w: w[:-1]),
         "means": (t.means_from, t.means_to, t.means_jacobian, RNG.normal(size=(3, 2)), (location, sd), keep),
@@ -125,6 +131,30 @@ def transforms():
             t.ordered_means_jacobian,
             RNG.normal(size=(3, 2)),
             (location, sd),
+            keep,
+        ),
+        "bounded": (
+            b.bounded_from,
+            b.bounded_to,
+            b.bounded_jacobian,
+            RNG.normal(size=(3, 2)),
+            (low, high, first),
+            keep,
+        ),
+        "bounded variances": (
+            b.bounded_from,
+            b.bounded_to,
+            b.bounded_jacobian,
+            RNG.normal(size=3),
+            (np.array([0.0, 0.3, 0.0]), np.array([4.0, 2.0, np.inf]), second),
+            keep,
+        ),
+        "ordered and bounded": (
+            b.ordered_from,
+            b.ordered_to,
+            b.ordered_jacobian,
+            RNG.normal(size=(3, 2)),
+            interval,
             keep,
         ),
         "scales": (t.scales_from, t.scales_to, t.scales_jacobian, RNG.normal(size=(3, 2)), (), keep),

@@ -119,13 +119,15 @@ class Evaluated(NamedTuple):
     log_prior: float
     log_posterior: float
     gradient: np.ndarray
+    means: np.ndarray
     values: dict
 
 
 def evaluator(model: pm.Model):
     """point (n_dim,) -> Evaluated: one graph, interpreted as it was written. The log prior is without Jacobians."""
     reported = [v for v in model.unobserved_value_vars if v not in model.value_vars]
-    outputs = [model.logp(vars=model.free_RVs, jacobian=False), model.logp(), model.dlogp(), *reported]
+    (means,) = model.replace_rvs_by_values([model["means"]])
+    outputs = [model.logp(vars=model.free_RVs, jacobian=False), model.logp(), model.dlogp(), means, *reported]
     function = pytensor.function(model.value_vars, outputs, mode=AS_WRITTEN, on_unused_input="ignore")
     shapes = {name: value.shape for name, value in model.initial_point().items()}
     ends = np.cumsum([int(np.prod(shapes[v.name])) for v in model.value_vars])
@@ -133,9 +135,9 @@ def evaluator(model: pm.Model):
     def evaluate(point: np.ndarray) -> Evaluated:
         parts = np.split(point, ends[:-1])
         arrays = [part.reshape(shapes[v.name]) for part, v in zip(parts, model.value_vars, strict=True)]
-        log_prior, log_posterior, gradient, *values = function(*arrays)
+        log_prior, log_posterior, gradient, means, *values = function(*arrays)
         named = dict(zip([v.name for v in reported], values, strict=True))
-        return Evaluated(float(log_prior), float(log_posterior), gradient, named)
+        return Evaluated(float(log_prior), float(log_posterior), gradient, means, named)
 
     return evaluate, shapes
 
@@ -316,6 +318,27 @@ def test_flat_priors_have_a_density_when_they_are_allowed():
         assert_gradient(evaluate, point, np.random.default_rng(1))
         with pytest.raises(ValueError, match="improper"):
             prior.draw(1, 2, "diag", 3, 0)
+
+
+def test_ordered_uniform_means_need_one_interval_and_lie_in_it():
+    x = data(random_mixture("diag", 3, 2, np.random.default_rng(3)))
+    scales = LogNormal(0.0, 1.0)
+    for means in (Uniform([[0.0], [1.0], [1.0]], 90.0), Uniform(-np.inf, 9.0)):
+        with pytest.raises(ValueError, match="same finite bounds"):
+            build(x, 3, structure="diag", prior=Prior(means, scales=scales), ordered=True, allow_improper=True)
+    model = build(x, 3, structure="diag", prior=Prior(Uniform(-40.0, 60.0), scales=scales), ordered=True)
+    evaluate, _ = evaluator(model)
+    for point in 3.0 * np.random.default_rng(1).normal(size=(20, 14)):
+        means = evaluate(point).means
+        assert (np.diff(means[:, 0]) > 0.0).all()
+        assert ((means > -40.0) & (means < 60.0)).all()
+
+
+def test_an_ordered_model_with_conjugate_means_has_no_draws_of_its_own():
+    x = data(random_mixture("diag", 2, 1, np.random.default_rng(3)))
+    model = build(x, 2, structure="diag", prior=Prior.conjugate(x, 2, "diag"), ordered=True)
+    with pytest.raises(ValueError, match=r"take Prior\.draw"):
+        pm.draw(model["means"], mode=PYTHON)
 
 
 def test_names_and_sources_are_printed():

@@ -119,18 +119,37 @@ def test_compare_reports_on_any_array(structure, k, tmp_path):
     assert "svg" in report._repr_html_()
 
 
+MEANS = "[means]\nlocation = 0.0\nsd = 1.0\n"
+WISHART = "scale = { dof = 2.0, scale = [[1.0, 0.0], [0.0, 1.0]] }"
+
+
 def test_a_prior_written_in_toml(tmp_path):
     path = tmp_path / "prior.toml"
     path.write_text(EXAMPLE)
     prior = read_prior(path)
     assert isinstance(prior.scales, bayesian.InverseGamma)
     assert "20" in str(prior)
+    assert str(prior).startswith("mine (after Chib 1995)")
+    assert str(prior).splitlines()[1:-1] == str(bayesian.Prior.chib()).splitlines()[1:]
+    for family, kind, rest in [
+        ("ConjugateNormal", bayesian.ConjugateNormal, "location = 0.0\nstrength = 0.01"),
+        ("Uniform", bayesian.Uniform, "low = [0.0, 1.0]\nhigh = 2.0"),
+    ]:
+        path.write_text(f"[means]\nfamily = '{family}'\n{rest}\n[covariances]\ndof = 4.0\n{WISHART}")
+        prior = read_prior(path)
+        assert isinstance(prior.means, kind)
+        assert isinstance(prior.covariances.scale, bayesian.Wishart)
+        assert prior.name == "prior"
+    path.write_text(f"{MEANS}[scales]\nfamily = 'InverseGamma'\nshape = 2.0\nscale = {{ shape = 0.2, rate = 0.5 }}")
+    assert isinstance(read_prior(path).scales.scale, bayesian.Gamma)
     for text, message in [
         ("x = 1", "unknown entry 'x'"),
         ("[means]\nlocation = 0.0", r"\[means\] takes"),
         ("concentration = 1.0", r"\[means\] is missing"),
         ("[means]\nlocation = 0.0\nsd = -1.0\n[scales]\nfamily='HalfNormal'\nsd=1.0", "sd"),
         ("[means]\nlocation = 0.0\nsd = 1.0\n[scales]\nfamily='Cauchy'\nsd=1.0", "LogNormal, HalfNormal"),
+        (f"{MEANS}[scales]\nfamily='InverseGamma'\nshape=2.0\nscale={{shape=1.0}}", r"\[scale\] takes shape, rate"),
+        ("means = 3.0", "must be a table"),
         ("[means", "cannot read"),
     ]:
         path.write_text(text)
