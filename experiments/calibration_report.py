@@ -48,8 +48,9 @@ def build_report(
     caption = (
         f"Empirical distribution functions, less the uniform one, of where the truth stood among {first.n_draws}"
         f" posterior draws in {first.n_simulations} simulated data sets: a panel for each structure, a line for each"
-        " quantity, and the band that a calibrated quantity stays in at all places with probability 95%. The last"
-        " two panels are deliberate mistakes; their scales are their own."
+        " quantity that all structures have, and the band that a calibrated quantity stays in at all places with"
+        " probability 95%: one in twenty leaves it somewhere. The last two panels are deliberate mistakes;"
+        " their scales are their own."
     )
     method = (
         f"A truth is drawn from a fixed prior, {first.n_samples} points from its mixture with K ="

@@ -64,8 +64,8 @@ def partition_estimate(
 ) -> PartitionEstimate:
     """The partition (N,) of least expected loss: "vi", the variation of information, or "binder".
 
-    allocations   (T, N) labels drawn from the posterior (`bayesian.allocations` with `rng`: most probable labels would
-                  understate how unsure the posterior is). They need no common labelling.
+    allocations   (T, N) labels drawn from the posterior (`allocations.allocations` with `rng`: most probable labels
+                  would understate how unsure the posterior is). They need no common labelling.
     coclustering  P(z_n = z_m | X), (N, N): Binder's loss and the hierarchical cuts use it; by default the share of
                   draws. `coclustering_matrix` has less noise.
     candidates    partitions (N,) to begin from too, such as EM's
