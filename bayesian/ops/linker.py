@@ -31,12 +31,13 @@ class WholeGraphLinker(NumbaLinker):
         for i, node in enumerate(fgraph.toposort(), start=1):
             places |= {variable: (i, j) for j, variable in enumerate(node.outputs)}
         keys: list[Any] = []
-        functions: dict[str, Any] = {}  # nodes of one kind share one function
+        functions: dict[Any, Any] = {}  # nodes of one kind and the same types share one function
 
         def converted_node(op: Any, *arguments: Any, node: Any, **others: Any) -> Any:
             function, key = numba_funcify_and_cache_key(op, *arguments, node=node, **others)
-            keys.append((tuple(places[variable] for variable in node.inputs), key))
-            return function if key is None else functions.setdefault(key, function)
+            kind = (key, *(str(variable.type) for variable in (*node.inputs, *node.outputs)))
+            keys.append((tuple(places[variable] for variable in node.inputs), kind))
+            return function if key is None else functions.setdefault(kind, function)
 
         def converted_constant(value: Any, variable: Any, **others: Any) -> Any:
             if isinstance(variable, Constant):
@@ -50,7 +51,7 @@ class WholeGraphLinker(NumbaLinker):
             fgraph_name="graph",
             **settings,
         )
-        if any(key is None for _, key in keys):
+        if any(kind[0] is None for _, kind in keys):
             return function, None
         whole = (tuple(keys), len(fgraph.inputs), tuple(places[variable] for variable in fgraph.outputs))
         return function, hashlib.sha256(repr(whole).encode()).hexdigest()
