@@ -3,6 +3,6 @@
 from bayesian.gibbs.model import GibbsModel
 from bayesian.gibbs.parameters import Parameters
 from bayesian.gibbs.sampler import gibbs
-from bayesian.gibbs.tempered import TemperedRun, tempered_gibbs
+from bayesian.gibbs.sequential import SequentialRun, sequential_gibbs
 
-__all__ = ["GibbsModel", "Parameters", "TemperedRun", "gibbs", "tempered_gibbs"]
+__all__ = ["GibbsModel", "Parameters", "SequentialRun", "gibbs", "sequential_gibbs"]

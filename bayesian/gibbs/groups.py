@@ -23,7 +23,6 @@ class Groups:
 
     log_density  sum_n log sum_k (pi_k N(x_n | mu_k, Sigma_k))^beta of the parameters that z was drawn from; beta = 1:
                  the log-likelihood
-    complete     sum_n log pi_{z_n} N(x_n | mu_{z_n}, Sigma_{z_n}), whatever beta
     allocations  z (N,), labels 0..K-1
     counts       n_k (K,)
     averages     xbar_k (K, D); of an empty group its old mean
@@ -31,7 +30,6 @@ class Groups:
     """
 
     log_density: float
-    complete: float
     allocations: IntArray
     counts: FloatArray
     averages: FloatArray
@@ -96,24 +94,22 @@ def _averages(sums: FloatArray, counts: FloatArray, means: FloatArray) -> FloatA
 @njit(**OPTIONS)
 def _diagonal_pass(
     x: FloatArray, uniforms: FloatArray, constants: FloatArray, means: FloatArray, roots: FloatArray, beta: float
-) -> tuple[float, float, IntArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, IntArray, FloatArray, FloatArray, FloatArray]:
     n_samples, n_features = x.shape
     n_components = constants.size
     allocations = np.empty(n_samples, dtype=np.int64)
     counts, sums, scatter = np.zeros(n_components), np.zeros(means.shape), np.zeros(means.shape)
-    plain, logs = np.empty(n_components), np.empty(n_components)
-    log_density = complete = 0.0
+    logs = np.empty(n_components)
+    log_density = 0.0
     for n in range(n_samples):
         for k in range(n_components):
             distance = 0.0
             for d in range(n_features):
                 standardised = (x[n, d] - means[k, d]) * roots[k, d]
                 distance += standardised * standardised
-            plain[k] = constants[k] - 0.5 * distance
-            logs[k] = beta * plain[k]
+            logs[k] = beta * (constants[k] - 0.5 * distance)
         z, log_total = _choose(logs, uniforms[n])
         log_density += log_total
-        complete += plain[z]
         allocations[n] = z
         counts[z] += 1.0
         for d in range(n_features):
@@ -124,19 +120,19 @@ def _diagonal_pass(
         for d in range(n_features):
             deviation = x[n, d] - averages[z, d]
             scatter[z, d] += deviation * deviation
-    return log_density, complete, allocations, counts, averages, scatter
+    return log_density, allocations, counts, averages, scatter
 
 
 @njit(**OPTIONS)
 def _dense_pass(
     x: FloatArray, uniforms: FloatArray, constants: FloatArray, means: FloatArray, factors: FloatArray, beta: float
-) -> tuple[float, float, IntArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, IntArray, FloatArray, FloatArray, FloatArray]:
     n_samples, n_features = x.shape
     n_components = constants.size
     allocations = np.empty(n_samples, dtype=np.int64)
     counts, sums, scatter = np.zeros(n_components), np.zeros(means.shape), np.zeros(factors.shape)
-    plain, logs, deviation = np.empty(n_components), np.empty(n_components), np.empty(n_features)
-    log_density = complete = 0.0
+    logs, deviation = np.empty(n_components), np.empty(n_features)
+    log_density = 0.0
     for n in range(n_samples):
         for k in range(n_components):
             distance = 0.0
@@ -146,11 +142,9 @@ def _dense_pass(
                 for e in range(d + 1):
                     standardised += factors[k, d, e] * deviation[e]
                 distance += standardised * standardised
-            plain[k] = constants[k] - 0.5 * distance
-            logs[k] = beta * plain[k]
+            logs[k] = beta * (constants[k] - 0.5 * distance)
         z, log_total = _choose(logs, uniforms[n])
         log_density += log_total
-        complete += plain[z]
         allocations[n] = z
         counts[z] += 1.0
         for d in range(n_features):
@@ -166,4 +160,4 @@ def _dense_pass(
         for d in range(n_features):
             for e in range(d):
                 scatter[k, e, d] = scatter[k, d, e]
-    return log_density, complete, allocations, counts, averages, scatter
+    return log_density, allocations, counts, averages, scatter
