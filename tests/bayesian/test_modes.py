@@ -141,15 +141,20 @@ def test_bad_arguments_are_refused(arguments, message):
         bayesian.mode_weights(posterior_at([[0, 1]]), MODES)
 
 
-@pytest.mark.slow
-def test_chains_on_mirrored_data_stay_in_either_of_two_modes_of_equal_weight():
-    """Data and prior are symmetric about 0, so both modes weigh one half, and chains cannot find out."""
+@pytest.fixture(scope="module")
+def mirrored():
+    """Data and prior symmetric about 0, and the two modes, mirror images that weigh one half each."""
     rng = np.random.default_rng(5)
     half = np.concatenate([rng.normal(-10.0, 0.3, 60), np.abs(rng.normal(0.0, 0.3, 5))])[:, None]
     x = np.concatenate([half, -half])
     one = GaussianMixture([0.46, 0.54], [[-10.0], [9.0]], [[[0.1]], [[10.0]]])
     optima = [em.fit(x, one).mixture, em.fit(x, GaussianMixture(one.weights, -one.means, one.covariances)).mixture]
-    prior = bayesian.Prior(bayesian.Normal(0.0, 10.0), 2.0, bayesian.LogNormal(2.0, 1.0))
+    return x, optima, bayesian.Prior(bayesian.Normal(0.0, 10.0), 2.0, bayesian.LogNormal(2.0, 1.0))
+
+
+@pytest.mark.slow
+def test_chains_on_mirrored_data_stay_in_either_of_two_modes_and_weigh_nothing(mirrored):
+    x, optima, prior = mirrored
     posterior = bayesian.sample(
         x, 2, prior=prior, starts=optima * 2, draws=300, tune=300, random_seed=3, progressbar=False
     )
@@ -157,6 +162,20 @@ def test_chains_on_mirrored_data_stay_in_either_of_two_modes_of_equal_weight():
     assert list(found.chains["began"]) == [0, 1, 0, 1]
     assert found.passages.sum() == 0
     assert "too few for shares" in str(found)
-    assert bayesian.diagnose(posterior, bayesian.relabel(posterior)).verdict is bayesian.Verdict.DIFFERENT_MODES
+    diagnosis = bayesian.diagnose(posterior, bayesian.relabel(posterior), visited=found)
+    assert diagnosis.verdict is bayesian.Verdict.DIFFERENT_MODES
+    assert diagnosis.nested["r_hat_nested"].max() > 1.5
     with pytest.raises(ValueError, match="stays in one mode"):
         bayesian.mode_weights(posterior, optima)
+
+
+@pytest.mark.slow
+def test_particles_on_mirrored_data_weigh_both_modes_alike(mirrored):
+    x, optima, prior = mirrored
+    settings = bayesian.SMCSettings(chains=200, states=20)
+    particles = bayesian.smc(x, 2, prior=prior, runs=4, draws=500, settings=settings, random_seed=4).posterior
+    for climb in (None, lambda mixture: em.fit(x, mixture).mixture):
+        found = bayesian.mode_weights(particles, optima, climb)
+        assert found.elsewhere < 0.02
+        assert (found.errors < 0.25).all()
+        np.testing.assert_array_less(np.abs(found.weights - 0.5), 4.0 * np.maximum(found.errors, 0.05))
