@@ -22,6 +22,9 @@ from bayesian.priors.prior import Prior
 from mixture.arrays import FloatArray, as_component_count, as_points
 from mixture.covariance import Covariance, linear_structure_named
 
+IN_ONE_FEATURE = {"full": "diag", "tied": "tied_diag"}
+"""Structures that are the same in one feature, where an sd is all there is of a covariance."""
+
 
 def build(
     x: ArrayLike,
@@ -70,6 +73,7 @@ def build(
         raise ValueError(f"{n_features} different feature names are needed, not {names}")
     chosen = Prior.weakly_informative(points, count, structure) if prior is None else prior
     arrays = chosen.arrays(count, n_features, structure)
+    read_as = _read_as(chosen, structure, n_features)
     if not allow_improper:
         chosen.check(points, count, structure)
     if ordered and isinstance(chosen.means, Uniform):
@@ -82,11 +86,11 @@ def build(
         weights = variables.weights(given)
         if isinstance(chosen.means, ConjugateNormal):
             spread = _spread(chosen, given, form, count, n_features)
-            means = variables.means(chosen.means, given, ordered, structure, spread)
+            means = variables.means(chosen.means, given, ordered, read_as, spread)
         else:
             means = variables.means(chosen.means, given, ordered, structure)
             spread = _spread(chosen, given, form, count, n_features)
-        _observe(data, weights, means, spread, structure)
+        _observe(data, weights, means, spread, read_as)
     return model
 
 
@@ -109,19 +113,23 @@ def _spread(
             pm.Deterministic("covariances", correlations.repeat(matrices, shape), dims=dense)
         return matrices
     assert prior.scales is not None
-    if form.diagonal:
+    if form.diagonal or n_features == 1:
         along = ("feature",) if form.element_shape(n_features) else ()
         scales = variables.scales(prior.scales, given, (*own, *along), along)
-        steps = np.array(likelihood.STEPS[form.name], dtype=np.int64)
+        steps = np.array(likelihood.STEPS[_read_as(prior, form.name, n_features)], dtype=np.int64)
         pm.Deterministic("covariances", correlations.dense_of(pt.atleast_1d(scales), shape, steps), dims=dense)
         return scales
     scales = variables.scales(prior.scales, given, (*own, "feature"), ("feature",))
     identity = np.broadcast_to(np.eye(n_features), form.shape(n_components, n_features)).copy()
-    correlation = variables.correlations(given, identity, square) if n_features > 1 else identity
-    matrices = correlations.assemble(scales, correlation)
+    matrices = correlations.assemble(scales, variables.correlations(given, identity, square))
     reported = correlations.repeat(matrices, shape) if form.shared else matrices
     pm.Deterministic("covariances", reported, dims=dense)
     return matrices
+
+
+def _read_as(prior: Prior, structure: str, n_features: int) -> str:
+    """The structure whose likelihood is evaluated: from sds instead of covariances wherever they say the same."""
+    return IN_ONE_FEATURE.get(structure, structure) if n_features == 1 and prior.scales is not None else structure
 
 
 def _check_order(low: FloatArray, high: FloatArray) -> None:
