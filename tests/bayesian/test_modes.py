@@ -155,9 +155,7 @@ def mirrored():
 @pytest.mark.slow
 def test_chains_on_mirrored_data_stay_in_either_of_two_modes_and_weigh_nothing(mirrored):
     x, optima, prior = mirrored
-    posterior = bayesian.sample(
-        x, 2, prior=prior, starts=optima * 2, draws=300, tune=300, random_seed=3, progressbar=False
-    )
+    posterior = bayesian.sample(x, 2, prior=prior, starts=optima, draws=300, tune=300, random_seed=3, progressbar=False)
     found = bayesian.visited_modes(posterior, optima, lambda mixture: em.fit(x, mixture).mixture)
     assert list(found.chains["began"]) == [0, 1, 0, 1]
     assert found.passages.sum() == 0
