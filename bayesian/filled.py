@@ -13,6 +13,7 @@ from bayesian.allocations import allocations
 from bayesian.posterior import Posterior
 from bayesian.tree import ALLOCATIONS
 from mixture.arrays import FloatArray, IntArray
+from mixture.seeding import as_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class FilledComponents:
         return f"P(K+ = k | X) = {{{', '.join(shares)}}}"
 
 
-def filled_components(posterior: Posterior, rng: np.random.Generator | None = None) -> FilledComponents:
+def filled_components(posterior: Posterior, rng: int | np.random.Generator | None = None) -> FilledComponents:
     """K+ from allocations of each draw: those kept as variable z, or drawn from p(z | theta, X), which is exact.
 
     rng is needed where no allocations were kept; ValueError says so. Labels do not matter: draws may be relabelled or
@@ -57,9 +58,11 @@ def filled_components(posterior: Posterior, rng: np.random.Generator | None = No
         stored = variables[ALLOCATIONS].transpose("chain", "draw", ...)
         labels = np.asarray(stored.values).reshape(shape[0] * shape[1], -1)
     elif rng is None:
-        raise ValueError("the posterior holds no allocations (variable z): give a generator, and they are drawn")
+        raise ValueError(
+            "the posterior holds no allocations (variable z): give a generator or a seed as rng, and they are drawn"
+        )
     else:
-        labels = allocations(posterior, rng=rng)
+        labels = allocations(posterior, rng=as_generator(rng))
     k = posterior.n_components
     counts = np.stack([np.count_nonzero(labels == j, axis=1) for j in range(k)], axis=1)
     return FilledComponents(counts.reshape(*shape, k))

@@ -16,6 +16,7 @@ from bayesian.relabelling.orders import as_orders
 from bayesian.tree import ALLOCATIONS, DATA, DIMENSIONS, SUPERCHAIN
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_points
+from mixture.seeding import as_generator
 from mixture.storage import write_whole
 
 UNPERMUTED = {"unconstrained_posterior", "warmup_unconstrained_posterior"}
@@ -216,7 +217,7 @@ class Posterior:
 
     def with_prior(self, prior: Prior, draws: int = 1000, rng: int | np.random.Generator | None = None) -> "Posterior":
         """With the groups prior, draws of the parameters, and prior_predictive, for each as many points as data."""
-        generator = np.random.default_rng(rng)
+        generator = as_generator(rng)
         group = prior_group(prior, self.n_components, self.n_features, self.structure, draws, generator)
         points = self._new_points(generator, *(np.asarray(group[name].values) for name in DIMENSIONS))
         return self._with(prior=group, prior_predictive=points)
@@ -229,7 +230,7 @@ class Posterior:
         covariances: FloatArray,
     ) -> xr.Dataset:
         obs = str(reading.observed(self.tree).dims[0])
-        generator = np.random.default_rng(rng)
+        generator = as_generator(rng)
         points = predictive_group(len(self.data), weights, means, covariances, generator, obs)
         return points.assign_coords(feature=self.tree["posterior"].coords["feature"].values)
 

@@ -6,6 +6,7 @@ import xarray as xr
 from bayesian.priors.prior import Prior
 from bayesian.tree import DATA, DIMENSIONS
 from mixture.arrays import FloatArray, as_whole_number
+from mixture.seeding import as_generator
 
 HYPERPARAMETER_DIMENSIONS: dict[str, tuple[str, ...]] = {
     "scale_rate": ("chain", "draw", "feature"),
@@ -31,7 +32,7 @@ def prior_predictive(
     """
     count = as_whole_number(draws, "draws", least=1)
     size = as_whole_number(n_samples, "n_samples", least=1)
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng)
     drawn = prior.draw(n_components, n_features, structure, count, generator)
     data = _data(drawn["weights"], drawn["means"], drawn["covariances"], size, generator)
     names = list(range(n_features))

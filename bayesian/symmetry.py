@@ -13,6 +13,7 @@ import numpy as np
 from bayesian.posterior import Posterior
 from mixture.arrays import FloatArray
 from mixture.covariance import linear_structure_named
+from mixture.seeding import as_generator
 
 BY_COMPONENT = ("prior_concentration", "prior_means_")
 """How hyperparameters are named whose first axis is the component; those below unless the covariance is shared."""
@@ -26,7 +27,7 @@ def asymmetric(arrays: Mapping[str, FloatArray], structure: str) -> list[str]:
     return [name for name, array in arrays.items() if name.startswith(prefixes) and not (array == array[:1]).all()]
 
 
-def permute_at_random(posterior: Posterior, rng: np.random.Generator) -> Posterior:
+def permute_at_random(posterior: Posterior, rng: int | np.random.Generator | None = None) -> Posterior:
     """The posterior with the components of each draw in an order of its own, each of the K! equally probable.
 
     Exact for an exchangeable posterior, and for nothing else: raises ValueError if the prior among constant_data
@@ -44,5 +45,5 @@ def permute_at_random(posterior: Posterior, rng: np.random.Generator) -> Posteri
     if str(posterior.tree.attrs.get("ordered", False)) == "True":
         raise ValueError("the means were sampled in order: their posterior is not exchangeable")
     shape = (posterior.n_chains, posterior.n_draws, posterior.n_components)
-    orders = rng.permuted(np.broadcast_to(np.arange(shape[2]), shape), axis=2)
+    orders = as_generator(rng).permuted(np.broadcast_to(np.arange(shape[2]), shape), axis=2)
     return posterior.permute(orders)

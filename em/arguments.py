@@ -22,19 +22,6 @@ def as_mixture(value: object, name: str = "mixture") -> GaussianMixture:
     raise ValueError(f"{name} must be a GaussianMixture, not {kind}{advice}")
 
 
-def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
-    """`np.random.default_rng(rng)`: a generator as it is, one made from a seed, or for None a fresh one.
-
-    Raises ValueError for what is neither.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"rng must be a generator (np.random.default_rng), a seed (a whole number, 0 or more) or None, not {rng!r}"
-        ) from error
-
-
 def check_floor(floor: object) -> None:
     """Raise ValueError unless `floor` is None or a share: a number strictly between 0 and 1."""
     if floor is None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator, check_progress
+from em.arguments import check_progress
 from em.fit import MAX_ITERATIONS, SADDLE, TOLERANCE, EMFit, check_settings, saddle_message
 from em.moves import Move
 from em.nesting import check_nested, refit_above
@@ -18,6 +18,7 @@ from em.schedule import DEFAULT_STARTS, AnyStart, Climber, schedule
 from em.sources import InMemory, Source, source_of
 from mixture import ConjugatePrior, Covariance, GaussianMixture, structure_named
 from mixture.arrays import as_component_count, as_whole_number, check_columns
+from mixture.seeding import as_generator
 
 START_ROWS = 100_000
 """Rows, drawn at random, from which starts are made if the data are not in memory."""

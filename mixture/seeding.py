@@ -1,8 +1,21 @@
-"""Centres spread over the data: where EM's k-means++ starts and dispersed chains begin."""
+"""Generators from seeds, and centres spread over the data: where EM's k-means++ starts and dispersed chains begin."""
 
 import numpy as np
 
 from mixture.arrays import FloatArray
+
+
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """`np.random.default_rng(rng)`: a generator as it is, one made from a seed, or for None a fresh one.
+
+    Raises ValueError for what is neither.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"rng must be a generator (np.random.default_rng), a seed (a whole number, 0 or more) or None, not {rng!r}"
+        ) from error
 
 
 def standardised(points: FloatArray) -> FloatArray:

@@ -24,6 +24,7 @@ from bayesian.posterior import Posterior
 from bayesian.priors.prior import Prior
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_whole_number
+from mixture.seeding import as_generator
 
 type Sampler = Callable[[FloatArray, np.random.Generator], Posterior]
 """From data (N, D) to a posterior; it must not know the truth."""
@@ -113,7 +114,7 @@ def calibrate(
     count = as_whole_number(n_simulations, "n_simulations", least=2)
     size = as_whole_number(n_samples, "n_samples", least=n_components)
     wanted = as_whole_number(n_draws, "n_draws", least=1)
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng)
     truths = (truth_prior or prior).draw(n_components, n_features, structure, count, generator)
     places = _places(prior, n_components, n_features, structure)
     pits: dict[str, list[float]] = {}

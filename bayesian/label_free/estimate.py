@@ -18,6 +18,7 @@ from bayesian.label_free.losses import LOSSES, Binder, Loss
 from bayesian.label_free.search import allocated_in_turn, hierarchical_cuts, sweetened
 from mixture.arrays import FloatArray, IntArray, as_whole_number
 from mixture.partitions import as_partition
+from mixture.seeding import as_generator
 
 type LossName = Literal["vi", "binder"]
 
@@ -86,7 +87,7 @@ def partition_estimate(
     judged = _loss_named(loss)(labels, matrix)
     most = n_samples if most_clusters is None else as_whole_number(most_clusters, "most_clusters", least=1)
     runs = as_whole_number(n_runs, "n_runs", least=0)
-    generator = np.random.default_rng(rng)
+    generator = as_generator(rng)
     begun: list[tuple[str, IntArray]] = [("candidate", as_partition(c, n_samples=n_samples)) for c in candidates]
     if any(int(partition.max()) >= most for _, partition in begun):
         raise ValueError(f"a candidate has more than most_clusters = {most} clusters")

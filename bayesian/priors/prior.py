@@ -14,6 +14,7 @@ from bayesian.priors.propriety import check_prior
 from mixture import ConjugatePrior
 from mixture.arrays import FloatArray, as_points, as_whole_number
 from mixture.covariance import linear_structure_named
+from mixture.seeding import as_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +219,7 @@ class Prior:
         (n, D, D). Raises ValueError for an improper prior, or one that does not fit the structure.
         """
         count = as_whole_number(n, "the number of draws", least=1)
-        return draw_prior(self, n_components, n_features, structure, count, np.random.default_rng(rng))
+        return draw_prior(self, n_components, n_features, structure, count, as_generator(rng))
 
     def describe(self) -> list[str]:
         """The prior in full: its name and source, then a line for each parameter."""

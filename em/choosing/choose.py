@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator, check_progress
+from em.arguments import check_progress
 from em.choosing.choice import Cell, Choice, known_criterion
 from em.choosing.criteria import criteria
 from em.choosing.settings import (
@@ -27,6 +27,7 @@ from em.starts import TooFewDistinctPoints
 from em.steps import SingularComponent
 from mixture import ConjugatePrior, GaussianMixture, structure_named
 from mixture.arrays import as_component_count, as_whole_number, check_columns
+from mixture.seeding import as_generator
 
 STARTS = ("hierarchical", "k-means++", "short runs")
 

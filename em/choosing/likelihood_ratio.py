@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator, check_progress
+from em.arguments import check_progress
 from em.choosing.settings import as_start_names
 from em.fit import MAX_ITERATIONS, EMFit, check_settings
 from em.moves import EM, AcceleratedEM, Move
@@ -19,6 +19,7 @@ from em.sources import InMemory
 from em.starts import TooFewDistinctPoints
 from mixture import STRUCTURES, GaussianMixture, structure_named
 from mixture.arrays import FloatArray, as_component_count, as_whole_number, check_columns
+from mixture.seeding import as_generator
 
 STARTS = ("k-means++",)
 

@@ -3,12 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from em.starts.groups import group_means, mixture_of_groups, nearest
 from em.starts.sample import Sample, sample_of
 from mixture import GaussianMixture
 from mixture.arrays import IntArray
-from mixture.seeding import spread_centres
+from mixture.seeding import as_generator, spread_centres
 
 MAX_SWEEPS = 1000
 """Sweeps of Lloyd's algorithm at most; it ends by itself, mostly within a few dozen."""

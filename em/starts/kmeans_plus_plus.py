@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from em.starts.groups import mixture_of_pooled_groups, nearest
 from em.starts.sample import sample_of
 from mixture import GaussianMixture
-from mixture.seeding import spread_centres
+from mixture.seeding import as_generator, spread_centres
 
 
 def kmeans_plus_plus(

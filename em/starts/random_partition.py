@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from em.starts.groups import group_statistics, maximum_of
 from em.starts.sample import sample_of
 from mixture import GaussianMixture
+from mixture.seeding import as_generator
 
 
 def random_partition(

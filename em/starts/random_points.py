@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from em.starts.groups import group_statistics, maximum_of
 from em.starts.sample import Sample, TooFewDistinctPoints, sample_of
 from mixture import ExpectedStatistics, GaussianMixture
 from mixture.arrays import FloatArray
+from mixture.seeding import as_generator
 
 
 def random_points(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from mixture.arrays import FloatArray, TooFewPoints, as_component_count, as_point_weights, as_points
+from mixture.seeding import as_generator
 
 MERGED_ROWS = 10_000
 """Up to this many rows, equal ones become one point with their summed weight: a start is then the same for a weight

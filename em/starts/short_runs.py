@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator
 from em.fit import fit
 from em.starts.random_points import random_points
 from mixture import GaussianMixture
+from mixture.seeding import as_generator
 
 N_RUNS = 10
 N_STEPS = 10

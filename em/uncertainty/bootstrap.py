@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator, as_mixture
+from em.arguments import as_mixture
 from em.fit import MAX_ITERATIONS
 from em.moves import Move
 from em.parallel import over_cores
@@ -19,6 +19,7 @@ from em.uncertainty.resampling import Resampling, conversion_of, points_of
 from em.uncertainty.weighted_likelihood import WeightedLikelihood
 from mixture import ConjugatePrior, GaussianMixture
 from mixture.arrays import FloatArray, as_point_weights, as_whole_number
+from mixture.seeding import as_generator
 
 RESAMPLINGS: tuple[Resampling, ...] = (Nonparametric(), Parametric(), WeightedLikelihood())
 """The kinds of bootstrap."""

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from em.arguments import as_generator, as_mixture
+from em.arguments import as_mixture
 from em.fit import MAX_ITERATIONS, fit
 from em.moves import Move
 from em.parallel import over_cores
@@ -19,6 +19,7 @@ from em.uncertainty.replicates import draws
 from em.uncertainty.resampling import conversion_of, points_of
 from mixture import ConjugatePrior, GaussianMixture
 from mixture.arrays import FloatArray, IntArray, as_point_weights, as_whole_number
+from mixture.seeding import as_generator
 
 JACKKNIFE_TOLERANCE = 1e-10
 """Nats a refit may fall short of its maximum, which is sqrt(2e-10) = 1.4e-5 standard errors. Leaving out one of n
