@@ -18,7 +18,7 @@ from bayesian.ops.log_density import CompiledDensity, compile_density
 from bayesian.posterior import Posterior
 from bayesian.sampling.problem import Problem
 from bayesian.symmetry import asymmetric
-from mixture.arrays import FloatArray
+from mixture.arrays import FloatArray, IntArray
 
 LARGEST_CACHE = 16
 """How many shape classes stay compiled in a process; the one longest unused goes first."""
@@ -70,6 +70,24 @@ class Target:
     def log_copies(self) -> float:
         """What the log of the integral of this density lacks of the log evidence: log K! if ordered, else 0."""
         return math.lgamma(self.problem.n_components + 1.0) if self.problem.ordered else 0.0
+
+    @property
+    def blocks(self) -> IntArray:
+        """The coordinates of each component but for its weight: (K, m), in the same order for all; (0, 0) if ordered.
+
+        Where the prior is exchangeable, these are exchangeable too.
+        """
+        if self.problem.ordered or not self.exchangeable:
+            return np.empty((0, 0), dtype=np.int64)
+        own = (
+            ("means",)
+            if self.problem.structure.startswith("tied")
+            else ("means", "scales", "correlations", "covariances")
+        )
+        parts = [
+            places.reshape(self.problem.n_components, -1) for name, places in self.density.blocks.items() if name in own
+        ]
+        return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
     def in_order(self) -> "Target":
         """The same posterior restricted to ascending means of the first feature.
@@ -141,6 +159,6 @@ class Target:
         return {name: own[name] if name in own else draws[name] for name in needed}
 
 
-def permuted(values: FloatArray, orders: np.ndarray[Any, np.dtype[np.int64]]) -> FloatArray:
+def permuted(values: FloatArray, orders: IntArray) -> FloatArray:
     """New component k of draw t is its old component orders[t, k]; values (T, K, ..), orders (T, K)."""
     return np.take_along_axis(values, orders.reshape(*orders.shape, *(1,) * (values.ndim - 2)), axis=1)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from pytensor.graph import rewrite_graph
 
 from bayesian.ops.flat_function import FlatFunction, Words
-from mixture.arrays import FloatArray
+from mixture.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,17 @@ class CompiledDensity:
     def free_shapes(self) -> dict[str, tuple[int, ...]]:
         """The random variables of the model, on their own scale."""
         return dict(self._functions.shapes)
+
+    @property
+    def blocks(self) -> dict[str, IntArray]:
+        """Where the coordinates of each random variable stand in a point, in its unconstrained shape."""
+        edges = np.cumsum([0, *(int(np.prod(shape)) for shape in self._functions.value_shapes)])
+        return {
+            name: np.arange(low, high).reshape(shape)
+            for name, shape, low, high in zip(
+                self.free_shapes, self._functions.value_shapes, edges[:-1], edges[1:], strict=True
+            )
+        }
 
     def with_data(self, **arrays: ArrayLike) -> "CompiledDensity":
         """The same compiled functions on other data: any `pm.Data` of the model by name (`x_data`, `prior_*`).

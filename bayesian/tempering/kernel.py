@@ -91,3 +91,40 @@ def trajectories(
             for i in range(found.size):
                 values[t, i] = found[i]
     return accepted
+
+
+@compiled(DIGEST)
+def jumps(
+    address: int,
+    words: int,
+    points: FloatArray,
+    values: FloatArray,
+    beta: float,
+    blocks: IntArray,
+    components: IntArray,
+    deltas: FloatArray,
+    uniforms: FloatArray,
+    first: int,
+    last: int,
+) -> float:
+    """One Metropolis jump of one component of each particle first <= t < last, in place; how many were accepted.
+
+    blocks (K, m): the coordinates of each component; y[blocks[components[t]]] += deltas[t], whose density is symmetric.
+    """
+    n = points.shape[1]
+    y, found = np.empty(n), np.empty(2 + 2 * n)
+    accepted = 0.0
+    for t in range(first, last):
+        for i in range(n):
+            y[i] = points[t, i]
+        for i in range(blocks.shape[1]):
+            y[blocks[components[t], i]] += deltas[t, i]
+        status = call_flat((address, n, found.size, y.ctypes.data, found.ctypes.data, words))
+        gain = found[0] + beta * found[1] - values[t, 0] - beta * values[t, 1]
+        if status == 0 and np.isfinite(gain) and uniforms[t] < np.exp(min(0.0, gain)):
+            accepted += 1.0
+            for i in range(n):
+                points[t, i] = y[i]
+            for i in range(found.size):
+                values[t, i] = found[i]
+    return accepted

@@ -12,7 +12,7 @@ class SMCSettings:
     chains        how many particles are resampled, and start a chain of moves each
     states        states of each chain that become particles, the first included
     ess           the effective share of the particles that the next temperature leaves, in (0, 1)
-    leapfrogs     leapfrog steps of a trajectory, on average
+    leapfrogs     leapfrog steps of a trajectory, on average: long ones carry particles from mode to mode
     acceptance    the share of trajectories accepted that step sizes are adapted to, in (0, 1)
     most_moves    moves between two states of a chain at most; more are made while likelihoods stay correlated
 
@@ -20,11 +20,11 @@ class SMCSettings:
     """
 
     chains: int = 400
-    states: int = 50
+    states: int = 30
     ess: float = 0.5
-    leapfrogs: int = 5
+    leapfrogs: int = 20
     acceptance: float = 0.7
-    most_moves: int = 8
+    most_moves: int = 4
 
     def __post_init__(self) -> None:
         for name, least in (("chains", 2), ("states", 2), ("leapfrogs", 1), ("most_moves", 1)):

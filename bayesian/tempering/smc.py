@@ -98,7 +98,8 @@ def smc(
 def temper_target(target: Target, settings: SMCSettings, seed: int, threads: int | None = None) -> Tempered:
     """One run, from draws of the prior; the same seed gives the same run."""
     rng = np.random.default_rng(seed)
-    return temper(target.density, target.prior_points(settings.particles, rng), rng, settings, threads)
+    points = target.prior_points(settings.particles, rng)
+    return temper(target.density, points, rng, settings, threads, target.blocks)
 
 
 def _posterior(target: Target, finished: list[Tempered], draws: int, attrs: dict[str, Any]) -> Posterior:

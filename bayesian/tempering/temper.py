@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian.ops.log_density import CompiledDensity
-from bayesian.tempering.moves import move_chains
+from bayesian.tempering.moves import Swarm, move_chains
 from bayesian.tempering.settings import SMCSettings
 from mixture.arrays import FloatArray, IntArray
 
@@ -69,9 +69,11 @@ def temper(
     rng: np.random.Generator,
     settings: SMCSettings,
     threads: int | None = None,
+    blocks: IntArray | None = None,
 ) -> Tempered:
     """From draws of the prior (chains x states, n_dim) to draws of the posterior.
 
+    blocks (K, m): coordinates that belong to exchangeable components, which then also jump one by one; by default none.
     Raises ValueError for another number of points, or if the likelihood is zero at all of them.
     """
     if len(points) != settings.particles:
@@ -79,6 +81,7 @@ def temper(
     values = density.table(points, threads)
     if not np.isfinite(values[:, 1]).any():
         raise ValueError("the likelihood is zero at every draw from the prior: prior and data do not fit together")
+    none = np.empty((0, 0), dtype=np.int64)
     beta, step, moves = 0.0, FIRST_STEP, 1
     record: list[Temperature] = []
     while beta < 1.0:
@@ -90,9 +93,11 @@ def temper(
         increment = float(top + np.log(weights.mean()))
         share = effective_share(weights)
         weights /= weights.sum()
-        root = covariance_root(points, weights)
+        swarm = _swarm(points, weights, none if blocks is None else blocks, rng)
         chosen = resample(weights, settings.chains, rng)
-        moved = move_chains(density, points[chosen], values[chosen], reached, root, step, moves, settings, rng, threads)
+        moved = move_chains(
+            density, points[chosen], values[chosen], reached, swarm, step, moves, settings, rng, threads
+        )
         points = moved.points.reshape(-1, points.shape[1])
         values = moved.values.reshape(len(points), -1)
         beta, step = reached, moved.step
@@ -102,6 +107,13 @@ def temper(
         elif moved.correlation < UNCORRELATED:
             moves = max(moves // 2, 1)
     return Tempered(points, np.array(values[:, 1]), tuple(record))
+
+
+def _swarm(points: FloatArray, weights: FloatArray, blocks: IntArray, rng: np.random.Generator) -> Swarm:
+    """A component of each of as many particles, drawn by weight."""
+    chosen = resample(weights, len(points), rng)
+    which = blocks[rng.integers(len(blocks), size=len(points))] if blocks.size else np.empty((len(points), 0), np.int64)
+    return Swarm(covariance_root(points, weights), blocks, np.take_along_axis(points[chosen], which, axis=1))
 
 
 def effective_share(weights: FloatArray) -> float:
