@@ -27,7 +27,8 @@ class Switches:
     def __str__(self) -> str:
         labellings = len(np.unique(self.modal, axis=0))
         between = "one labelling in all chains" if labellings == 1 else f"{labellings} labellings among the chains"
-        return f"{self.within.sum()} label switches within chains and {between}"
+        count = int(self.within.sum())
+        return f"{count} label switch{'' if count == 1 else 'es'} within chains and {between}"
 
 
 def count_switches(relabelling: Relabelling) -> Switches:
