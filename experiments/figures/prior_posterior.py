@@ -27,7 +27,7 @@ TAIL = 0.01
 """Share of the prior left out at either end of a panel, where that is more than the posterior needs."""
 
 BINS = 60
-DATA_SETS = 40
+DATA_SETS = 30
 """Data sets drawn from the prior that are shown."""
 
 PRIOR = "#9A9A9A"
