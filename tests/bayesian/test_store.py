@@ -38,8 +38,11 @@ def data():
     return np.random.default_rng(0).normal(size=(50, 1))
 
 
-def broken_run(folder, kind, settings, *, word="ended", times=1):
-    """A process that samples gets a signal just after it said the word so many times; its exit code and errors."""
+def broken_run(folder, kind, settings, *, word="ended", times=1, seconds=0.05):
+    """A process that samples gets a signal so many seconds after it said the word so many times; its exit code, errors.
+
+    Where it does not end, it is killed, and the test fails.
+    """
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(folder), repr(settings)],
         cwd=ROOT,
@@ -52,9 +55,14 @@ def broken_run(folder, kind, settings, *, word="ended", times=1):
         line = process.stdout.readline()
         assert line, process.stderr.read()
         times -= line.strip() == word
-    time.sleep(0.05)
+    time.sleep(seconds)
     process.send_signal(kind)
-    _, errors = process.communicate(timeout=120)
+    try:
+        _, errors = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, errors = process.communicate()
+        pytest.fail(f"the process did not end on signal {kind}: {errors}")
     return process.returncode, errors
 
 
@@ -103,7 +111,9 @@ def test_a_killed_run_resumes_to_the_draws_of_an_unbroken_one(tmp_path):
 def test_interrupting_stops_the_chains_at_once(tmp_path):
     """Ten million draws would take far longer than the process is given."""
     settings = SETTINGS | {"draws": 10_000_000, "chains": 2, "cores": 2}
-    code, errors = broken_run(tmp_path, signal.SIGINT, settings, word="begun", times=2)
+    code, errors = broken_run(
+        tmp_path, signal.SIGINT, settings, word="begun", times=2, seconds=1.0
+    )  # both draw by then
     assert code not in (0, -signal.SIGKILL)
     assert errors.strip().endswith("KeyboardInterrupt")
     assert not kept(tmp_path)
