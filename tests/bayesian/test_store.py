@@ -14,7 +14,8 @@ import bayesian
 
 SETTINGS = {"draws": 40, "tune": 60, "chains": 6, "cores": 1, "random_seed": 5, "progressbar": False}
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 import numpy as np
 import bayesian
 from bayesian.sampling import running, store
@@ -38,8 +39,8 @@ def data():
     return np.random.default_rng(0).normal(size=(50, 1))
 
 
-def broken_run(folder, kind, settings, *, word="ended", times=1, seconds=0.05):
-    """A process that samples gets a signal so many seconds after it said the word so many times; its exit code, errors.
+def broken_run(folder, kind, settings, *, word="ended", times=1):
+    """A process that samples gets a signal just after it said the word so many times; its exit code and errors.
 
     Where it does not end, it is killed, and the test fails.
     """
@@ -55,7 +56,7 @@ def broken_run(folder, kind, settings, *, word="ended", times=1, seconds=0.05):
         line = process.stdout.readline()
         assert line, process.stderr.read()
         times -= line.strip() == word
-    time.sleep(seconds)
+    time.sleep(0.05)
     process.send_signal(kind)
     try:
         _, errors = process.communicate(timeout=120)
@@ -111,9 +112,7 @@ def test_a_killed_run_resumes_to_the_draws_of_an_unbroken_one(tmp_path):
 def test_interrupting_stops_the_chains_at_once(tmp_path):
     """Ten million draws would take far longer than the process is given."""
     settings = SETTINGS | {"draws": 10_000_000, "chains": 2, "cores": 2}
-    code, errors = broken_run(
-        tmp_path, signal.SIGINT, settings, word="begun", times=2, seconds=1.0
-    )  # both draw by then
+    code, errors = broken_run(tmp_path, signal.SIGINT, settings, word="begun", times=2)
     assert code not in (0, -signal.SIGKILL)
     assert errors.strip().endswith("KeyboardInterrupt")
     assert not kept(tmp_path)
