@@ -7,13 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.datasets import load
-    from experiments.own_data import compare
-    from experiments.report import Report
+    from experiments.data.datasets import load
+    from experiments.own_data.compare import compare
+    from experiments.reporting.report import Report
 
 __all__ = ["Report", "compare", "load"]
 
-_HOME = {"Report": "experiments.report", "compare": "experiments.own_data", "load": "experiments.datasets"}
+_HOME = {
+    "Report": "experiments.reporting.report",
+    "compare": "experiments.own_data.compare",
+    "load": "experiments.data.datasets",
+}
 
 
 def __getattr__(name: str) -> Any:

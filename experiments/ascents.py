@@ -9,10 +9,10 @@ import numpy as np
 
 import em
 from em.moves import EM, LBFGS, AcceleratedEM, GeneralisedEM, GradientAscent, Move, Newton, Squarem
-from experiments.ascents_report import build_report
-from experiments.datasets import load
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.report import Report
+from experiments.answers.ascents import build_answer
+from experiments.data.datasets import load
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 from mixture.covariance import FAMILIES, STRUCTURES
@@ -150,8 +150,9 @@ def climb_all(of: Problem, moves: Sequence[Move], climbed: Callable[[int], None]
     return Climbs(of, fits)
 
 
-def run(budget: Budget, seed: int, progress: Progress) -> Result:
+def run(task: Task) -> Result:
     """Six moves over the problems; EM beside its accelerated and its generalised form over covariance structures."""
+    budget, seed = task.budget, task.seed
     faithful = load("faithful").points()
     hills = problems(budget.n_starts, seed)
 
@@ -163,7 +164,7 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
     accelerated: tuple[Move, ...] = (EM(), AcceleratedEM())
     generalised: tuple[Move, ...] = (EM(), GeneralisedEM())
     steps = len(hills) * len(MOVES) + 2 * len(six) + 2 * len(open_ended)
-    with progress.stage("climbs", steps * budget.n_starts) as advance:
+    with task.progress.stage("climbs", steps * budget.n_starts) as advance:
         return Result(
             tuple(climb_all(each, MOVES, advance) for each in hills),
             tuple(climb_all(each, accelerated, advance) for each in six),
@@ -171,23 +172,27 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
         )
 
 
-def report(result: Result) -> Report:
+def answer(results: Results[Result]) -> Answer:
     """Passes, ends and claims."""
-    return build_report(result, name=EXPERIMENT.name, question=EXPERIMENT.question, hard=HARD, easy=EASY)
+    return build_answer(results["all"], hard=HARD, easy=EASY)
 
 
 EXPERIMENT = Experiment(
     name="ascents",
+    title="Ways to climb the log-sum likelihood",
     question="Why not simply climb the gradient?",
     summary="EM, accelerated EM, L-BFGS, Newton and gradient ascent from the same starts; some minutes",
     tags=("em", "speed", "real data", "simulated data"),
     quick=Budget(n_starts=3),
     full=Budget(n_starts=20),
+    expect="",
+    limits="",
+    cases=lambda _: (Case("all"),),
     run=run,
-    report=report,
+    answer=answer,
 )
 
 if __name__ == "__main__":
-    from experiments.running import run_as_script
+    from experiments.engine.running import run_as_script
 
     run_as_script(EXPERIMENT)

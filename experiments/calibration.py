@@ -7,9 +7,9 @@ import numpy as np
 
 import bayesian
 from bayesian.calibration import Calibration, NutsSampler, calibrate
-from experiments.calibration_report import build_report
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.report import Report
+from experiments.answers.calibration import build_answer
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer
 from mixture.arrays import FloatArray
 
 N_COMPONENTS, N_FEATURES = 2, 2
@@ -46,8 +46,9 @@ class Result:
     mistakes: dict[str, Calibration]
 
 
-def run(budget: Budget, seed: int, progress: Progress) -> Result:
+def run(task: Task) -> Result:
     """So many data sets for each structure, and for each mistake."""
+    budget, seed = task.budget, task.seed
     structures = tuple(PRIORS) if budget.n_simulations >= WHOLE else QUICK_STRUCTURES
     rngs = iter(np.random.default_rng(seed).spawn(len(structures) + 2))
 
@@ -68,7 +69,7 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
         )
 
     found: dict[str, Calibration] = {}
-    with progress.stage("simulated data sets", (len(structures) + 2) * budget.n_simulations) as advance:
+    with task.progress.stage("simulated data sets", (len(structures) + 2) * budget.n_simulations) as advance:
         for structure in structures:
             sampler = NutsSampler.of(
                 PRIORS[structure],
@@ -90,30 +91,33 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
     return Result(found, mistakes)
 
 
-def report(result: Result) -> Report:
+def answer(results: Results[Result]) -> Answer:
     """Distribution functions of ranks, p-values, coverage; and that mistakes are seen."""
-    return build_report(
+    result = results["all"]
+    return build_answer(
         result.calibrations,
         result.mistakes,
         priors={name: PRIORS[name] for name in result.calibrations},
         wrong=f"weights ~ Dirichlet({WRONG_CONCENTRATION:g}) where they are drawn from Dirichlet({CONCENTRATION:g})",
-        name=EXPERIMENT.name,
-        question=EXPERIMENT.question,
     )
 
 
 EXPERIMENT = Experiment(
     name="calibration",
+    title="Simulation-based calibration",
     question="Is the posterior what it says it is, in every covariance structure and after relabelling?",
     summary="simulation-based calibration of six structures, and of two mistakes it must see",
     tags=("posterior", "simulation"),
     quick=Budget(draws=200, tune=200, chains=2, n_samples=40, n_simulations=30),
     full=Budget(draws=300, tune=300, chains=2, n_samples=40, n_simulations=150),
+    expect="",
+    limits="",
+    cases=lambda _: (Case("all"),),
     run=run,
-    report=report,
+    answer=answer,
 )
 
 if __name__ == "__main__":
-    from experiments.running import run_as_script
+    from experiments.engine.running import run_as_script
 
     run_as_script(EXPERIMENT)

@@ -12,8 +12,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from experiments.experiment import DEFAULT_SEED, Budget, Experiment, Terminal
-from experiments.running import (
+from experiments.engine.experiment import DEFAULT_SEED, Budget, Experiment
+from experiments.engine.progress import Terminal
+from experiments.engine.running import (
     BAD_INPUT,
     Output,
     Quick,
@@ -81,8 +82,8 @@ def run(
 
     A report is written whole or not at all: an interrupted run leaves the one before.
     """
-    from experiments.indexing import write_index
     from experiments.registry import EXPERIMENTS
+    from experiments.reporting.indexing import write_index
 
     chosen = _chosen(EXPERIMENTS, names or [], every=every)
     passed = run_all(chosen, quick=quick, output=output, seed=seed)
@@ -116,8 +117,8 @@ def compare(
 
     Commas, semicolons or tabs, decimal commas, quotes and blank lines are understood; columns of words are left out.
     """
-    from experiments.tables import InputError, read_table
-    from experiments.writing import check_target
+    from experiments.own_data.tables import InputError, read_table
+    from experiments.reporting.writing import check_target
 
     given = {"draws": draws, "tune": tune, "chains": chains}
     budget = replace(COMPARE_QUICK if quick else COMPARE_FULL, **{key: value for key, value in given.items() if value})
@@ -129,7 +130,7 @@ def compare(
     name = f"compare_{table.slug}"
     with one_line(OSError):
         check_target(output / name)
-    from experiments.own_data import compare_table
+    from experiments.own_data.compare import compare_table
 
     progress = Terminal()
     for note in table.notes:
@@ -173,7 +174,7 @@ def _chosen(known: Sequence[Experiment[Any]], names: Sequence[str], *, every: bo
 
 def _require_model(components: int, n_samples: int, structure: str) -> None:
     """InputError for settings that fit no mixture."""
-    from experiments.tables import InputError
+    from experiments.own_data.tables import InputError
     from mixture import structure_named
     from mixture.arrays import as_component_count
 

@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.em_speed_report import build_report
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.report import Report
+from experiments.answers.em_speed import build_answer
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer
 
 if TYPE_CHECKING:
     from benchmarks.em_iteration import Row
@@ -34,12 +34,12 @@ class Result:
     scikit_learn: str
 
 
-def run(budget: Budget, seed: int, progress: Progress) -> Result:
+def run(task: Task) -> Result:
     """The grid up to `n_samples` points (five components alone, unless a million), and growth to ten times that.
 
     Raises ImportError without scikit-learn. The points are always the same; there is nothing random in the answer.
     """
-    del seed
+    budget, progress = task.budget, task.progress
     try:
         from threadpoolctl import threadpool_limits
 
@@ -96,23 +96,27 @@ def busy_cores(seconds: float = 1.0) -> float | None:
     return (1.0 - idle) * (os.cpu_count() or 1)
 
 
-def report(result: Result) -> Report:
+def answer(results: Results[Result]) -> Answer:
     """The ratios, the floor and the growth."""
-    return build_report(result, name=EXPERIMENT.name, question=EXPERIMENT.question)
+    return build_answer(results["all"])
 
 
 EXPERIMENT = Experiment(
     name="em_speed",
+    title="The speed of an EM iteration",
     question="How fast is an EM iteration, and how does it grow?",
     summary="ours, scikit-learn's and the floor: four structures, D to 32, N to 10⁷; ten minutes of an idle machine",
     tags=("em", "speed"),
     quick=Budget(n_samples=100_000),
     full=Budget(n_samples=1_000_000),
+    expect="",
+    limits="",
+    cases=lambda _: (Case("all"),),
     run=run,
-    report=report,
+    answer=answer,
 )
 
 if __name__ == "__main__":
-    from experiments.running import run_as_script
+    from experiments.engine.running import run_as_script
 
     run_as_script(EXPERIMENT)

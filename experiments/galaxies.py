@@ -7,14 +7,14 @@ import pandas as pd
 
 import bayesian
 import em
-from experiments import findings
-from experiments.comparison import INTERVAL, Comparison, Subject, compare_subject
-from experiments.comparison_report import build_report
-from experiments.datasets import load
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.metrics import comparison_table
-from experiments.quantities import parameter_name
-from experiments.report import Claim, Report, Section, Table
+from experiments.comparing import findings
+from experiments.comparing.assembly import build_answer
+from experiments.comparing.comparison import INTERVAL, Comparison, Subject, compare_subject
+from experiments.comparing.metrics import comparison_table
+from experiments.comparing.quantities import parameter_name
+from experiments.data.datasets import load
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer, Claim, Section, Table
 
 VERSIONS = ("galaxies", "galaxies_rg1997")
 SHORT = {"galaxies": "26.690 (MASS)", "galaxies_rg1997": "26.960 (Richardson & Green)"}
@@ -37,8 +37,9 @@ class Result:
     log_likelihoods: dict[int, float]
 
 
-def run(budget: Budget, seed: int, progress: Progress) -> Result:
+def run(task: Task) -> Result:
     """EM and the posterior for K = 3 in both versions; EM for K = 2, 3, 4 in the first."""
+    budget, seed, progress = task.budget, task.seed, task.progress
     comparisons = {}
     for version in VERSIONS:
         data = load(version)
@@ -61,8 +62,9 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
     return Result(comparisons, found)
 
 
-def report(result: Result) -> Report:
+def answer(results: Results[Result]) -> Answer:
     """The report of the first version, and the second beside it."""
+    result = results["both"]
     first, second = (result.comparisons[version] for version in VERSIONS)
     tables = [
         comparison_table(c.best, c.errors, c.relabelled, c.subject.labels, interval=INTERVAL) for c in (first, second)
@@ -92,11 +94,8 @@ def report(result: Result) -> Report:
             for k, value in result.log_likelihoods.items()
         ]
     )
-    return build_report(
+    return build_answer(
         first,
-        name=EXPERIMENT.name,
-        title="Galaxies: three components for 82 velocities",
-        question=EXPERIMENT.question,
         claims=tuple(
             Claim(f"log-likelihood, K = {k}", SEEN, HIGHEST[k], value, 1e-4, kind="at least", unit="nats")
             for k, value in result.log_likelihoods.items()
@@ -146,16 +145,21 @@ def report(result: Result) -> Report:
 
 EXPERIMENT = Experiment(
     name="galaxies",
+    title="Galaxies: three components for 82 velocities",
     question="Do EM and the posterior agree on three groups of galaxies, and does one disputed value matter?",
     summary="82 velocities, K = 3, both versions of the data, Chib's prior",
     tags=("real data", "em", "posterior", "label switching"),
     quick=Budget(draws=250, tune=400, chains=4, n_starts=10),
     full=Budget(draws=2000, tune=1000, chains=4, n_starts=40),
+    expect="",
+    limits="",
+    data=VERSIONS,
+    cases=lambda _: (Case("both"),),
     run=run,
-    report=report,
+    answer=answer,
 )
 
 if __name__ == "__main__":
-    from experiments.running import run_as_script
+    from experiments.engine.running import run_as_script
 
     run_as_script(EXPERIMENT)

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 import em
-from experiments.comparison import Comparison, Subject, compare_subject
-from experiments.comparison_report import build_report
-from experiments.datasets import load
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.parameters import ascending
-from experiments.report import Claim, Report, Section, Table
+from experiments.comparing.assembly import build_answer
+from experiments.comparing.comparison import Comparison, Subject, compare_subject
+from experiments.comparing.parameters import ascending
+from experiments.data.datasets import load
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer, Claim, Section, Table
 from mixture import STRUCTURES, GaussianMixture
 
 MCLUST = "R package mclust 6.0.0, run to a tolerance of 1e-14"
@@ -44,8 +44,9 @@ class Result:
     fixed_point: GaussianMixture
 
 
-def run(budget: Budget, seed: int, progress: Progress) -> Result:
+def run(task: Task) -> Result:
     """EM in six structures; EM beside the posterior for a covariance matrix per component."""
+    budget, seed, progress = task.budget, task.seed, task.progress
     data = load("faithful")
     points = data.points()
     labels = tuple(column.label for column in data.measurements)
@@ -61,8 +62,9 @@ def run(budget: Budget, seed: int, progress: Progress) -> Result:
     return Result(comparison, structures, settled.permute(ascending(settled)))
 
 
-def report(result: Result) -> Report:
+def answer(results: Results[Result]) -> Answer:
     """The comparison's report, the six structures, and every published number we know beside ours."""
+    result = results["full"]
     x = result.comparison.subject.points
     rows = []
     for structure in STRUCTURES:
@@ -91,11 +93,8 @@ def report(result: Result) -> Report:
         frame,
         decimals={"log-likelihood": 4, "BIC": 4, "ICL": 4},
     )
-    return build_report(
+    return build_answer(
         result.comparison,
-        name=EXPERIMENT.name,
-        title="Old Faithful: EM beside the posterior",
-        question=EXPERIMENT.question,
         claims=claims(result),
         references=(
             "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics"
@@ -134,16 +133,21 @@ def claims(result: Result) -> tuple[Claim, ...]:
 
 EXPERIMENT = Experiment(
     name="old_faithful",
+    title="Old Faithful: EM beside the posterior",
     question="Do EM and the posterior tell the same two kinds of eruption, and with the same uncertainty?",
     summary="272 eruptions in two dimensions, K = 2, a covariance matrix per component",
     tags=("real data", "em", "posterior"),
     quick=Budget(draws=250, tune=400, chains=4, n_starts=6),
     full=Budget(draws=2000, tune=1000, chains=4, n_starts=40),
+    expect="",
+    limits="",
+    data=("faithful",),
+    cases=lambda _: (Case("full"),),
     run=run,
-    report=report,
+    answer=answer,
 )
 
 if __name__ == "__main__":
-    from experiments.running import run_as_script
+    from experiments.engine.running import run_as_script
 
     run_as_script(EXPERIMENT)

@@ -16,8 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from bayesian.calibration import Calibration, simultaneous_band
 from bayesian.calibration.calibrate import GROUP
 from bayesian.calibration.quantities import KINDS
-from experiments import style
-from experiments.figures import canvas
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 
 COLUMNS = 4

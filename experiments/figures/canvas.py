@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from experiments import style
+from experiments.figures import style
 
 TEXT_POINTS = 7.0
 

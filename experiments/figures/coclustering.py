@@ -10,10 +10,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from experiments import style
-from experiments.figures import canvas
+from experiments.comparing.parameters import COUNTED_FROM
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
-from experiments.parameters import COUNTED_FROM
 from mixture.arrays import FloatArray, IntArray
 from mixture.partitions import as_partition
 

@@ -7,10 +7,9 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from experiments import style
-from experiments.figures import canvas
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
-from experiments.style import Look
+from experiments.figures.style import Look
 
 LEAST = 1e-10
 """Nats: gaps below are drawn here."""

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from experiments import style
-from experiments.figures import canvas
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 
 COLOURS = (style.METHOD_COLOURS["em"], style.GREEN, style.PURPLE)

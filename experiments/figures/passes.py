@@ -5,8 +5,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from experiments import style
-from experiments.figures import canvas
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.gaps import MOVES
 

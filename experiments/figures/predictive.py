@@ -11,8 +11,7 @@ from matplotlib.patches import Patch
 
 from bayesian.label_free import proportion_bands
 from bayesian.posterior import Posterior
-from experiments import style
-from experiments.figures import canvas
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges, padded_grid
 from mixture.arrays import FloatArray

@@ -12,11 +12,10 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
 from bayesian.posterior import Posterior
-from experiments import style
-from experiments.figures import canvas
+from experiments.comparing.parameters import component_name
+from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges
-from experiments.parameters import component_name
 from mixture.arrays import FloatArray
 
 IN_A_ROW = 4

@@ -17,7 +17,7 @@ from bayesian.ops.log_density import compile_density
 from bayesian.priors.pieces import ConjugateNormal, InverseGamma
 from bayesian.tempering.settings import SMCSettings
 from bayesian.tempering.temper import effective_share, next_temperature, resample, temper
-from experiments.datasets import load
+from experiments.data.datasets import load
 
 SMALL_BRIDGE = BridgeSettings(draws=1000, tune=500, chains=2)
 SMALL_SMC = SMCSettings(chains=150, states=20, leapfrogs=6)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answered import reported
 
 import em
 from em.moves import EM, LBFGS, AcceleratedEM, GeneralisedEM, GradientAscent
@@ -49,7 +50,7 @@ def test_all_moves_share_their_starts(result: Result) -> None:
 
 
 def test_report_counts_and_claims(result: Result, tmp_path: Path) -> None:
-    report = EXPERIMENT.report(result)
+    report = reported(EXPERIMENT, result)
     assert report.passed
     assert [claim.published for claim in report.claims] == [3, 0.0]
     moves = next(table.frame for table in report.tables if table.name == "moves")
@@ -63,8 +64,8 @@ def test_report_counts_and_claims(result: Result, tmp_path: Path) -> None:
 
 
 def test_too_many_passes_fail_the_claim(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.ascents_report.FEW_PASSES", 1)
-    report = EXPERIMENT.report(result)
+    monkeypatch.setattr("experiments.answers.ascents.FEW_PASSES", 1)
+    report = reported(EXPERIMENT, result)
     [failed] = [claim for claim in report.claims if not claim.passed]
     assert HARD in failed.statement
     assert failed.ours == 0
@@ -74,7 +75,7 @@ def test_singular_climbs_are_counted_and_left_out(result: Result) -> None:
     found = result.climbs[0]
     ended = em.EMFit.from_dict({**found.fits["EM"][0].to_dict(), "status": "SINGULAR"})
     changed = Climbs(found.problem, {**found.fits, "EM": (ended, *found.fits["EM"][1:])})
-    report = EXPERIMENT.report(Result((changed, result.climbs[1]), result.structures, result.families))
+    report = reported(EXPERIMENT, Result((changed, result.climbs[1]), result.structures, result.families))
     moves = next(table.frame for table in report.tables if table.name == "moves")
     assert moves["optima"].tolist()[:2] == [2, 3]
 

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from answered import reported
 
 from bayesian.calibration import Calibration
 from bayesian.calibration.quantities import KINDS
-from experiments import style
 from experiments.calibration import CONTROL, EXPERIMENT, PRIORS, QUICK_STRUCTURES, Result
+from experiments.engine.answering import answer
+from experiments.figures import style
 from experiments.figures.calibration import calibration
-from experiments.saving import figure_bytes
+from experiments.reporting.saving import figure_bytes
 from mixture import STRUCTURES
 
 QUANTITIES = [f"{kind}: {name}" for kind in KINDS for name in ("one", "two")]
@@ -28,7 +30,7 @@ def result(**changes):
 
 
 def test_a_calibrated_sampler_passes():
-    report = EXPERIMENT.report(result())
+    report = reported(EXPERIMENT, result())
     assert report.passed
     assert "Nothing speaks against it: over 6 structures and 37 quantities" in report.answer
     assert "half of the data and wrong prior" in report.answer
@@ -41,14 +43,14 @@ def test_a_calibrated_sampler_passes():
 
 
 def test_one_wrong_structure_fails():
-    report = EXPERIMENT.report(result(tied=made_up("tied", power=0.5)))
+    report = reported(EXPERIMENT, result(tied=made_up("tied", power=0.5)))
     assert not report.claims[0].passed
     assert report.answer.startswith("No: the smallest of 37 p-values")
 
 
 def test_mistakes_that_are_overlooked_fail():
     found = result()
-    report = EXPERIMENT.report(Result(found.calibrations, {"half of the data": made_up(CONTROL, seed=20)}))
+    report = reported(EXPERIMENT, Result(found.calibrations, {"half of the data": made_up(CONTROL, seed=20)}))
     assert [claim.statement for claim in report.claims if not claim.passed] == [
         "smallest p-value, times their number: half of the data"
     ]
@@ -76,7 +78,7 @@ def vars_of(found):
 
 
 def test_it_is_written(tmp_path):
-    folder = EXPERIMENT.report(result()).write(tmp_path / "calibration")
+    folder = reported(EXPERIMENT, result()).write(tmp_path / "calibration")
     assert {path.name for path in (folder / "figures").glob("*.pdf")} == {"ranks.pdf"}
 
 
@@ -89,5 +91,5 @@ def test_every_structure_has_a_fixed_prior():
 
 @pytest.mark.slow
 def test_a_quick_run_passes():
-    report = EXPERIMENT.answer(quick=True)
+    report = answer(EXPERIMENT, quick=True)
     assert report.passed, report.answer

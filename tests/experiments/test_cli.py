@@ -12,27 +12,43 @@ from typing import Any
 import pytest
 
 import experiments
-from experiments import cli, rendering, running, writing
-from experiments.experiment import Budget, Experiment, Progress
-from experiments.report import Claim, Report, Section
-from experiments.tables import InputError, NumericTable
+from experiments import cli
+from experiments.engine import running
+from experiments.engine.experiment import Budget, Case, Experiment, Task
+from experiments.own_data.tables import InputError, NumericTable
+from experiments.reporting import rendering, writing
+from experiments.reporting.report import Answer, Claim, Report, Section
 
 BUDGET = Budget(draws=1, tune=1, chains=1, n_starts=1)
 
 
+def claimed(ours: float) -> tuple[Claim, ...]:
+    return (Claim("one [bold]is[/bold] one", "arithmetic", 1.0, ours, 0.1),)
+
+
 def report(name: str, ours: float = 1.0) -> Report:
-    claims = (Claim("one [bold]is[/bold] one", "arithmetic", 1.0, ours, 0.1),)
-    return Report(name, name.title(), "Is it so?", "It is [red]so.", (Section("S", ("text",)),), claims)
+    sections = (Section("S", ("text",)),)
+    return Report(name, name.title(), "Is it so?", "It is [red]so.", sections, claims=claimed(ours))
 
 
 def experiment(name: str, ours: float = 1.0) -> Experiment[float]:
-    def run(_budget: Budget, _seed: int, _progress: Progress) -> float:
-        return ours
+    return Experiment(
+        name=name,
+        title=name.title(),
+        question="Is it so?",
+        summary="It is.",
+        tags=(),
+        expect="Yes.",
+        limits="No.",
+        quick=BUDGET,
+        full=BUDGET,
+        cases=lambda _: (Case("one"),),
+        run=lambda _: ours,
+        answer=lambda results: Answer("It is [red]so.", (Section("S", ("text",)),), claimed(results["one"])),
+    )
 
-    return Experiment(name, "Is it so?", "It is.", (), BUDGET, BUDGET, run, lambda found: report(name, found))
 
-
-def interrupted(_budget: Budget, _seed: int, _progress: Progress) -> float:
+def interrupted(_task: Task) -> float:
     """A sampler that hides Ctrl-C."""
     try:
         signal.raise_signal(signal.SIGINT)
@@ -58,11 +74,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
 
     known = (experiment("alpha"), experiment("beta", ours=2.0), replace(experiment("gamma"), run=interrupted))
     registry = types.ModuleType("experiments.registry")
-    comparison = types.ModuleType("experiments.own_data")
+    comparison = types.ModuleType("experiments.own_data.compare")
     vars(registry)["EXPERIMENTS"] = known
     vars(comparison)["compare_table"] = compare_table
     monkeypatch.setitem(sys.modules, "experiments.registry", registry)
-    monkeypatch.setitem(sys.modules, "experiments.own_data", comparison)
+    monkeypatch.setitem(sys.modules, "experiments.own_data.compare", comparison)
     return asked
 
 

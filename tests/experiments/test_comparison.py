@@ -7,16 +7,17 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from answered import reported, run_case
 from support import ROOT, read_columns
 
 import bayesian
 import em
 from experiments import cli, compare, old_faithful
-from experiments.comparison import Subject, chain_starts, compare_subject
-from experiments.experiment import Budget, Silent
-from experiments.optima import chain_optima
-from experiments.prior_files import EXAMPLE, read_prior
-from experiments.tables import InputError
+from experiments.comparing.comparison import Subject, chain_starts, compare_subject
+from experiments.comparing.optima import chain_optima
+from experiments.engine.experiment import Budget
+from experiments.own_data.prior_files import EXAMPLE, read_prior
+from experiments.own_data.tables import InputError
 from mixture import GaussianMixture
 
 BUDGET = Budget(draws=200, tune=300, chains=2, n_starts=4)
@@ -24,7 +25,7 @@ BUDGET = Budget(draws=200, tune=300, chains=2, n_starts=4)
 
 @pytest.fixture(scope="module")
 def old_faithful_result():
-    return old_faithful.run(BUDGET, 3, Silent())
+    return run_case(old_faithful.EXPERIMENT, BUDGET, 3)
 
 
 def test_every_published_number_of_old_faithful_is_met(old_faithful_result):
@@ -35,7 +36,7 @@ def test_every_published_number_of_old_faithful_is_met(old_faithful_result):
 
 def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
     comparison = old_faithful_result.comparison
-    report = old_faithful.report(old_faithful_result)
+    report = reported(old_faithful.EXPERIMENT, old_faithful_result)
     assert report.passed
     table = {table.name: table for table in report.tables}["comparison"].frame
     assert len(table) == 2 + 4 + 4 + 2  # weights, means, sds, correlations
@@ -59,7 +60,7 @@ def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
 
 
 def test_the_report_is_written_with_every_part(old_faithful_result, tmp_path):
-    folder = old_faithful.report(old_faithful_result).write(tmp_path / "old_faithful")
+    folder = reported(old_faithful.EXPERIMENT, old_faithful_result).write(tmp_path / "old_faithful")
     for name in ("report.html", "report.md", "results.json", "posterior.nc"):
         assert (folder / name).stat().st_size > 1000
     for picture in ("prior", "data", "ascent", "traces", "marginals", "predictive", "disagreements"):

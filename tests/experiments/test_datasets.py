@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import datasets
+from experiments.data import datasets
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "tests-only"
 

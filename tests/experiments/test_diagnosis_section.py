@@ -8,11 +8,11 @@ import pytest
 import bayesian
 import em
 from bayesian.diagnosis.superchains import with_superchains
-from experiments import diagnosis_section
-from experiments.comparison import Subject
+from experiments.comparing import diagnosis_section
+from experiments.comparing.comparison import Subject
+from experiments.comparing.optima import HOPELESS, chain_optima, optima_visited
 from experiments.figures.labellings import labellings
-from experiments.optima import HOPELESS, chain_optima, optima_visited
-from experiments.report import Picture, Table
+from experiments.reporting.report import Picture, Table
 from mixture import GaussianMixture
 
 RNG = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 import em
-from experiments.em_climb import em_climb
+from experiments.comparing.em_climb import em_climb
 from mixture import GaussianMixture
 
 

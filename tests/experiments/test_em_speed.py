@@ -5,11 +5,12 @@ import math
 from pathlib import Path
 
 import pytest
+from answered import reported
 
 from benchmarks import em_iteration
 from benchmarks.linear_in_n import Row as GrowthRow
+from experiments.answers.em_speed import FULL_BARS, OTHER_BARS
 from experiments.em_speed import EXPERIMENT, Result, busy_cores, processor_name
-from experiments.em_speed_report import FULL_BARS, OTHER_BARS
 
 
 def row(case: em_iteration.Case, ratio: float, times_floor: float = 2.0) -> em_iteration.Row:
@@ -40,7 +41,7 @@ def result(*changes: em_iteration.Row, uneven: float = 1.0, megabytes: float = 0
 
 
 def test_every_bar_holds_just_above_it() -> None:
-    report = EXPERIMENT.report(result())
+    report = reported(EXPERIMENT, result())
     assert report.passed
     assert len(report.claims) == 11
     assert "Every bar set for it is cleared." in report.answer
@@ -60,7 +61,7 @@ def test_every_bar_holds_just_above_it() -> None:
     ],
 )
 def test_one_slow_case_breaks_its_bar_and_is_named(case: em_iteration.Case, ratio: float, broken: str) -> None:
-    report = EXPERIMENT.report(result(row(case, ratio)))
+    report = reported(EXPERIMENT, result(row(case, ratio)))
     [failed] = [claim for claim in report.claims if not claim.passed]
     assert broken in failed.statement
     assert failed.ours == ratio
@@ -73,21 +74,21 @@ def test_far_from_the_floor_uneven_or_large_fails() -> None:
         (result(far), "our time over the floor, most, N ≥ 10⁵, all cores"),
         (result(megabytes=11.0), "memory above the data"),
     ):
-        [failed] = [claim for claim in EXPERIMENT.report(broken).claims if not claim.passed]
+        [failed] = [claim for claim in reported(EXPERIMENT, broken).claims if not claim.passed]
         assert words in failed.statement
-    assert sum(not claim.passed for claim in EXPERIMENT.report(result(uneven=1.3)).claims) == 2
+    assert sum(not claim.passed for claim in reported(EXPERIMENT, result(uneven=1.3)).claims) == 2
 
 
 def test_a_busy_machine_is_said_to_be_one() -> None:
-    [text, *_] = EXPERIMENT.report(result(busy=1.3)).sections[0].blocks
+    [text, *_] = reported(EXPERIMENT, result(busy=1.3)).sections[0].blocks
     assert "others kept 1.3 cores busy" in str(text)
 
 
 def test_it_is_written_without_growth_too(tmp_path: Path) -> None:
-    report = EXPERIMENT.report(dataclasses.replace(result(), growth=()))
+    report = reported(EXPERIMENT, dataclasses.replace(result(), growth=()))
     folder = report.write(tmp_path / "em_speed")
     assert {path.name for path in (folder / "figures").glob("*.png")} == {"speeds.png"}
-    report = EXPERIMENT.report(result())
+    report = reported(EXPERIMENT, result())
     assert {picture.name for picture in report.pictures} == {"speeds", "growing"}
 
 

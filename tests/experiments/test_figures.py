@@ -13,10 +13,10 @@ from support import random_mixture, read_columns
 
 import em
 from bayesian.posterior import Posterior
-from experiments import figures, style
-from experiments.figures import canvas
+from experiments import figures
+from experiments.figures import canvas, style
 from experiments.figures.geometry import ellipses, histogram_edges
-from experiments.saving import figure_bytes
+from experiments.reporting.saving import figure_bytes
 from mixture import GaussianMixture
 
 NAMES = ("eruptions (min)", "waiting (min)")

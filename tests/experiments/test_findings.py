@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from bayesian import Posterior, Verdict
-from experiments import findings
-from experiments.quantities import in_words, parameter_name
+from experiments.comparing import findings
+from experiments.comparing.quantities import in_words, parameter_name
 from mixture import GaussianMixture
 
 LABELS = ("eruptions (min)", "waiting (min)")

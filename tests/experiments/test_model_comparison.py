@@ -5,7 +5,7 @@ import pytest
 
 import em
 from bayesian import BridgeSettings
-from experiments.model_comparison import SENSES, model_comparison
+from experiments.comparing.model_comparison import SENSES, model_comparison
 
 
 def test_all_judges_prefer_the_two_groups_that_are_there():

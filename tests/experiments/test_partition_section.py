@@ -8,11 +8,11 @@ from matplotlib.colors import to_rgb
 
 from bayesian import Posterior, Verdict
 from bayesian.label_free import coclustering_of_allocations
-from experiments import partition_section, style
-from experiments.comparison import Subject
-from experiments.figures import canvas
+from experiments.comparing import partition_section
+from experiments.comparing.comparison import Subject
+from experiments.figures import canvas, style
 from experiments.figures.coclustering import coclustering
-from experiments.saving import figure_bytes
+from experiments.reporting.saving import figure_bytes
 from mixture import GaussianMixture
 
 

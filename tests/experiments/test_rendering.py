@@ -13,12 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import style
-from experiments.formats import format_column, format_frame, number, resolved, short
-from experiments.markup import escape_markdown, escape_tex, markdown_html, plain_html, plain_markdown
-from experiments.rendering import html_fragment, html_page, markdown_page, results_json, tex_table, write_report
-from experiments.report import Claim, Picture, Report, Section, Table
-from experiments.saving import figure_bytes
+from experiments.figures import style
+from experiments.reporting.formats import format_column, format_frame, number, resolved, short
+from experiments.reporting.markup import escape_markdown, escape_tex, markdown_html, plain_html, plain_markdown
+from experiments.reporting.rendering import (
+    html_fragment,
+    html_page,
+    markdown_page,
+    results_json,
+    tex_table,
+    write_report,
+)
+from experiments.reporting.report import Claim, Picture, Report, Section, Table
+from experiments.reporting.saving import figure_bytes
 
 NASTY = "<script>alert(1)</script> a|b *c* _d_ & `e` [f](javascript:g) $h$ 50% #1 {i} ~j ^k \\l \"m\" 'n'"
 

@@ -5,8 +5,10 @@ import math
 import pandas as pd
 import pytest
 
-from experiments.experiment import Budget, Experiment, Progress, Silent, Terminal
-from experiments.report import Claim, Comparison, Report, Section, Table
+from experiments.engine.answering import answer
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.engine.progress import Silent, Terminal
+from experiments.reporting.report import Answer, Claim, Comparison, Report, Section, Table
 
 
 def claim(ours: float, kind: Comparison = "equal within", tolerance: float = 0.5) -> Claim:
@@ -67,24 +69,37 @@ def test_names_can_be_files_and_anchors_everywhere(name: str) -> None:
 def experiment(question: str = "Is it so?") -> Experiment[int]:
     budget = Budget(draws=10, tune=20, chains=2, n_starts=3)
 
-    def run(budget: Budget, seed: int, progress: Progress) -> int:
-        with progress.stage("counting", 3) as advance:
+    def run(task: Task) -> int:
+        with task.progress.stage("counting", 3) as advance:
             for _ in range(3):
                 advance(1)
-        return budget.draws * budget.chains + seed
+        return task.budget.draws * task.budget.chains + int(task.settings["more"])
 
-    def report(result: int) -> Report:
-        return Report("counting", "Counting", question, f"It is {result}.", (), provenance={"data": "none"})
+    def answered(results: Results[int]) -> Answer:
+        return Answer(f"It is {results['one']}.", (), provenance={"data": "none"})
 
-    return Experiment("counting", question, "It counts.", ("em",), budget, Budget(100, 20, 4, 3), run, report)
+    return Experiment(
+        name="counting",
+        title="Counting",
+        question=question,
+        summary="It counts.",
+        tags=("em",),
+        expect="A number.",
+        limits="Everything else.",
+        quick=budget,
+        full=Budget(100, 20, 4, 3),
+        cases=lambda _: (Case("one", {"more": 7}),),
+        run=run,
+        answer=answered,
+    )
 
 
 def test_an_experiment_reports_with_its_provenance() -> None:
-    report = experiment().answer(quick=True, seed=7)
+    report = answer(experiment(), quick=True, seed=7)
     assert report.answer == "It is 27."
     assert {"seed": 7, "budget": "quick", "draws": 10, "data": "none"}.items() <= report.provenance.items()
     assert {"seconds", "numpy", "pymc", "python"} <= set(report.provenance)
-    assert experiment().answer(seed=7).answer == "It is 407."
+    assert answer(experiment(), seed=7).answer == "It is 407."
 
 
 def test_a_question_ends_with_a_question_mark() -> None:

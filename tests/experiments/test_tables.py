@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.tables import InputError, read_table
+from experiments.own_data.tables import InputError, read_table
 
 
 def write(folder: Path, content: str | bytes, name: str = "data.csv") -> Path:

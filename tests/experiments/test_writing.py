@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import writing
-from experiments.indexing import write_index
-from experiments.writing import check_target, read_results, write_folder
+from experiments.reporting import writing
+from experiments.reporting.indexing import write_index
+from experiments.reporting.writing import check_target, read_results, write_folder
 
 
 def writer(text: str, *, then: Callable[[], None] | None = None, files: int = 3) -> Callable[[Path], None]:
@@ -154,7 +154,7 @@ import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from test_writing import writer
-from experiments.writing import write_folder
+from experiments.reporting.writing import write_folder
 print("ready", flush=True)
 for n in range(100_000):
     write_folder(Path({target!r}), writer(str(n), files=6))

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from experiments.locking import only_one, release, try_lock
+from experiments.reporting.locking import only_one, release, try_lock
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 

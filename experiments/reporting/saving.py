@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.style import figure_style
+from experiments.figures.style import figure_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,15 +1,14 @@
-"""The report of a comparison, made from what `experiments.comparison` found."""
+"""The report of a comparison, made from what `experiments.comparing.comparison` found."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from experiments import comparison_sections as sections
-from experiments import diagnosis_section, findings, partition_section, prior_section
-from experiments.comparison import INTERVAL, Comparison
-from experiments.metrics import comparison_table
-from experiments.parameters import component_name
-from experiments.report import Claim, Json, Report, Section
+from experiments.comparing import diagnosis_section, findings, partition_section, prior_section, sections
+from experiments.comparing.comparison import INTERVAL, Comparison
+from experiments.comparing.metrics import comparison_table
+from experiments.comparing.parameters import component_name
+from experiments.reporting.report import Answer, Claim, Json, Section
 
 REFERENCES = (
     "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM algorithm."
@@ -24,18 +23,15 @@ REFERENCES = (
 )
 
 
-def build_report(
+def build_answer(
     comparison: Comparison,
     *,
-    name: str,
-    title: str,
-    question: str,
     claims: Sequence[Claim] = (),
     references: Sequence[str] = (),
     extra: Sequence[Section] = (),
     more: str = "",
     result: dict[str, Json] | None = None,
-) -> Report:
+) -> Answer:
     """Data, EM, posterior, both side by side, what they predict; then `extra` sections.
 
     more: a sentence that ends the answer. Every number is computed.
@@ -57,11 +53,8 @@ def build_report(
         *partition_section.partition_sections(comparison),
         *extra,
     )
-    return Report(
-        name=name,
-        title=title,
-        question=question,
-        answer=f"{findings.answer(comparison, table)} {more}".strip(),
+    return Answer(
+        words=f"{findings.answer(comparison, table)} {more}".strip(),
         sections=parts,
         claims=tuple(claims),
         references=(

@@ -10,8 +10,8 @@ from bayesian.calibration import Calibration
 from bayesian.calibration.calibrate import LARGEST_R_HAT
 from bayesian.calibration.quantities import ORDERED, RELABELLED
 from experiments.figures.calibration import calibration
-from experiments.markup import escape_markdown
-from experiments.report import Claim, Picture, Report, Section, Table
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
 BAR = "this project's own bar"
 LEVEL = 0.01
@@ -31,15 +31,13 @@ REFERENCES = (
 )
 
 
-def build_report(
+def build_answer(
     calibrations: Mapping[str, Calibration],
     mistakes: Mapping[str, Calibration],
     *,
     priors: Mapping[str, Prior],
     wrong: str,
-    name: str,
-    question: str,
-) -> Report:
+) -> Answer:
     """What was drawn, the figure, the table; then the mistakes. wrong: the wrong prior in words."""
     rows = [_row(label, found) for label, found in {**calibrations, **mistakes}.items()]
     table = pd.DataFrame(rows)
@@ -83,11 +81,8 @@ def build_report(
         " log-likelihood or the smallest first mean); their ranks were kept."
     )
     claims = _claims(calibrations, mistakes)
-    return Report(
-        name=name,
-        title="Simulation-based calibration",
-        question=question,
-        answer=_answer(calibrations, mistakes, claims),
+    return Answer(
+        words=_answer(calibrations, mistakes, claims),
         sections=(
             Section("What was drawn", (method, kinds, "The priors:\n\n" + described)),
             Section(

@@ -7,12 +7,14 @@ from numpy.typing import ArrayLike
 
 import bayesian
 import em
-from experiments.comparison import Subject, compare_subject
-from experiments.comparison_report import build_report
-from experiments.experiment import DEFAULT_SEED, Budget, Experiment, Progress, Silent, Terminal
-from experiments.prior_files import read_prior
-from experiments.report import Report
-from experiments.tables import InputError, NumericTable
+from experiments.comparing.assembly import build_answer
+from experiments.comparing.comparison import Subject, compare_subject
+from experiments.engine.answering import answer
+from experiments.engine.experiment import DEFAULT_SEED, Budget, Case, Experiment
+from experiments.engine.progress import Progress, Silent, Terminal
+from experiments.own_data.prior_files import read_prior
+from experiments.own_data.tables import InputError, NumericTable
+from experiments.reporting.report import Report
 from mixture import structure_named
 from mixture.arrays import check_columns
 
@@ -85,16 +87,24 @@ def _reported(
 ) -> Report:
     experiment = Experiment(
         name="compare",
+        title=f"{subject.title}: EM beside the posterior",
         question=f"What do EM and the posterior say about {subject.title}, with K = {n_components}?",
         summary="a data set of one's own",
         tags=(),
         quick=budget,
         full=budget,
-        run=lambda budget, seed, progress: compare_subject(
-            subject, n_components, structure=structure, prior=prior, budget=budget, seed=seed, progress=progress
+        expect="",
+        limits="",
+        cases=lambda _: (Case("all"),),
+        run=lambda task: compare_subject(
+            subject,
+            n_components,
+            structure=structure,
+            prior=prior,
+            budget=task.budget,
+            seed=task.seed,
+            progress=task.progress,
         ),
-        report=lambda result: build_report(
-            result, name="compare", title=f"{subject.title}: EM beside the posterior", question=experiment.question
-        ),
+        answer=lambda results: build_answer(results["all"]),
     )
-    return experiment.answer(seed=seed, progress=progress)
+    return answer(experiment, seed=seed, progress=progress)

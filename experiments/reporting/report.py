@@ -87,7 +87,7 @@ class Claim:
 
     "equal within": |ours - published| <= tolerance.   "at least": ours >= published - tolerance.
     "at most": ours <= published + tolerance.
-    A number that is not finite never passes.
+    A number that is not finite never passes. error: the Monte Carlo standard error of ours; None where it has none.
     """
 
     statement: str
@@ -97,6 +97,7 @@ class Claim:
     tolerance: float
     kind: Comparison = "equal within"
     unit: str = ""
+    error: float | None = None
 
     @property
     def difference(self) -> float:
@@ -114,15 +115,28 @@ class Claim:
         return bool(gap <= self.tolerance)
 
 
-type Block = str | Table | Picture
+@dataclass(frozen=True)
+class Formula:
+    """A displayed formula.
+
+    tex    in TeX's mathematics, without dollars; written by the author of a report, never taken from data
+    words  how one would read it aloud
+    """
+
+    tex: str
+    words: str
+
+
+type Prose = str | Formula
+type Block = str | Formula | Table | Picture
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A heading and what stands under it: paragraphs in Markdown (str), tables, pictures.
+    """A heading and what stands under it: paragraphs in Markdown (str), formulas, tables, pictures.
 
-    Markdown here is paragraphs, **bold**, *italics*, `code`, lists and https links; HTML is shown as text. Put
-    anything that comes from a data file through `experiments.markup.escape_markdown` first.
+    Markdown here is paragraphs, **bold**, *italics*, `code`, lists, https links and $mathematics$; HTML is shown as
+    text. Put anything that comes from a data file through `experiments.reporting.markup.escape_markdown` first.
     """
 
     title: str
@@ -130,11 +144,35 @@ class Section:
 
 
 @dataclass(frozen=True, eq=False)
+class Answer:
+    """What an experiment found.
+
+    words       the answer in its first lines, plain text: every number in it is computed
+    sections    figures and tables in reading order
+    claims      each computed; shown in a table of their own
+    references  that the findings call for, after those the experiment declares
+    provenance  what only the run knows: hashes of data, measured seconds
+    result      plain numbers for a program that reads results.json
+    posterior   kept beside the report as posterior.nc, if given
+    """
+
+    words: str
+    sections: tuple[Section, ...]
+    claims: tuple[Claim, ...] = ()
+    references: tuple[str, ...] = ()
+    provenance: Mapping[str, str | float | int] = field(default_factory=dict)
+    result: Mapping[str, Json] = field(default_factory=dict)
+    posterior: Saveable | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Report:
-    """One question, answered.
+    """One question, answered: a chapter.
 
     name        folder name; title, question, answer, references: plain text (a DOI in them becomes a link)
+    expect, mathematics   what stands before the findings; limits: what they do not show; all may be empty
     sections    in reading order; claims: shown in a table of their own after them
+    rerun       the command that makes this report again; empty where there is none
     provenance  how it came about: seed, budget, data hash, versions, seconds
     result      plain numbers for a program that reads results.json
     posterior   kept beside the report as posterior.nc, if given
@@ -145,6 +183,10 @@ class Report:
     question: str
     answer: str
     sections: tuple[Section, ...]
+    expect: str = ""
+    mathematics: tuple[Prose, ...] = ()
+    limits: str = ""
+    rerun: str = ""
     claims: tuple[Claim, ...] = ()
     references: tuple[str, ...] = ()
     provenance: Mapping[str, str | float | int] = field(default_factory=dict)
@@ -178,13 +220,13 @@ class Report:
 
         Raises OSError where the folder cannot be written, or holds anything that is not a report.
         """
-        from experiments.rendering import write_report
-        from experiments.writing import write_folder
+        from experiments.reporting.rendering import write_report
+        from experiments.reporting.writing import write_folder
 
         return write_folder(Path(folder), lambda draft: write_report(self, draft))
 
     def _repr_html_(self) -> str:
         """The report as a notebook shows it."""
-        from experiments.rendering import html_fragment
+        from experiments.reporting.rendering import html_fragment
 
         return html_fragment(self)

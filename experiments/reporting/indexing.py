@@ -6,8 +6,8 @@ from typing import Any
 
 from markupsafe import escape
 
-from experiments.markup import escape_markdown, plain_markdown
-from experiments.writing import read_results, write_text
+from experiments.reporting.markup import escape_markdown, plain_markdown
+from experiments.reporting.writing import read_results, write_text
 
 _INDEX_MARK = "<!-- index written by python -m experiments -->"
 

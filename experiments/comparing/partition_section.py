@@ -6,10 +6,10 @@ import pandas as pd
 from bayesian import Posterior, coclustering_matrix, expected_loss, partition_estimate
 from bayesian.allocations import allocations
 from bayesian.label_free.spacing import spaced_draws
-from experiments import findings
-from experiments.comparison import Comparison
+from experiments.comparing import findings
+from experiments.comparing.comparison import Comparison
 from experiments.figures.coclustering import coclustering
-from experiments.report import Picture, Section, Table
+from experiments.reporting.report import Picture, Section, Table
 from mixture.partitions import adjusted_rand
 
 MOST_POINTS = 1000

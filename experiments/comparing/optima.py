@@ -5,7 +5,7 @@ import numpy as np
 import bayesian
 import em
 from bayesian.modes.assignment import SAME
-from experiments.em_climb import em_climb
+from experiments.comparing.em_climb import em_climb
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 

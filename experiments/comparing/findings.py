@@ -7,9 +7,9 @@ from scipy.stats import skew
 
 from bayesian import Verdict
 from bayesian.diagnosis.diagnose import USABLE
-from experiments.comparison import Comparison
-from experiments.parameters import natural_parameters
-from experiments.quantities import in_words, parameter_name
+from experiments.comparing.comparison import Comparison
+from experiments.comparing.parameters import natural_parameters
+from experiments.comparing.quantities import in_words, parameter_name
 
 DISTANCE = "(mean − EM)/sd"
 RATIO = "sd/SE"

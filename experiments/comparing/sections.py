@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 import em
-from experiments import figures, findings
-from experiments.comparison import INTERVAL, Comparison
-from experiments.diagnosis_section import diagnosis_blocks
+from experiments import figures
+from experiments.comparing import findings
+from experiments.comparing.comparison import INTERVAL, Comparison
+from experiments.comparing.diagnosis_section import diagnosis_blocks
+from experiments.comparing.quantities import in_words
 from experiments.figures import Drawn
-from experiments.markup import escape_markdown
-from experiments.quantities import in_words
-from experiments.report import Picture, Section, Table, Width
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Picture, Section, Table, Width
 
 ESS_COLUMNS = ("least ESS bulk", "least ESS tail")
 

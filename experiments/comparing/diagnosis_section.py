@@ -3,12 +3,12 @@
 import pandas as pd
 
 import bayesian
-from experiments.comparison import Comparison
+from experiments.comparing.comparison import Comparison
+from experiments.comparing.parameters import COUNTED_FROM
+from experiments.comparing.quantities import in_words
 from experiments.figures.labellings import labellings
-from experiments.markup import escape_markdown
-from experiments.parameters import COUNTED_FROM
-from experiments.quantities import in_words
-from experiments.report import Picture, Table
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Picture, Table
 
 REFERENCES = (
     "Margossian, C. C., Hoffman, M. D., Sountsov, P., Riou-Durand, L., Vehtari, A. & Gelman, A. (2024). Nested R-hat:"

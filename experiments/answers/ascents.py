@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.figures.gaps import gaps
 from experiments.figures.passes import passes
-from experiments.report import Claim, Picture, Report, Section, Table
+from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
 if TYPE_CHECKING:
     from em import EMFit
@@ -41,7 +41,7 @@ THE_COORDINATES = (
 )
 
 
-def build_report(result: "Result", *, name: str, question: str, hard: str, easy: str) -> Report:
+def build_answer(result: "Result", *, hard: str, easy: str) -> Answer:
     """The comparison of moves, structures and families; `hard` and `easy` name the problems of the first figure."""
     n_starts = len(result.climbs[0].problem.starts)
     table = pd.DataFrame([row for climbs in result.climbs for row in rows_of(climbs)])
@@ -61,11 +61,8 @@ def build_report(result: "Result", *, name: str, question: str, hard: str, easy:
         " one set of settings for all data. Passes are counted until a climb is within 10⁻⁸ nats of the best value"
         " that any climb found at the same optimum."
     )
-    return Report(
-        name=name,
-        title="Ways to climb the log-sum likelihood",
-        question=question,
-        answer=answer(table, n_starts),
+    return Answer(
+        words=answer(table, n_starts),
         sections=(
             Section("The moves", (THE_MOVES, THE_COORDINATES)),
             Section(

@@ -12,16 +12,16 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.formats import FormattedColumn, format_frame, number, short
-from experiments.markup import (
+from experiments.reporting.formats import FormattedColumn, format_frame, number, short
+from experiments.reporting.markup import (
     escape_markdown,
     escape_tex,
     markdown_html,
     plain_html,
     plain_markdown,
 )
-from experiments.report import Claim, Picture, Report, Table
-from experiments.saving import inline_svg, save_figure
+from experiments.reporting.report import Claim, Picture, Report, Table
+from experiments.reporting.saving import inline_svg, save_figure
 
 
 def html_fragment(report: Report) -> str:
@@ -177,7 +177,7 @@ def _figure_svg(picture: Picture, prefix: str) -> Markup:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("experiments", "templates"),
+        loader=PackageLoader("experiments.reporting", "templates"),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.parsing import (
+from experiments.own_data.parsing import (
     ParsedColumn,
     Records,
     decode,

@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.figures.canvas import power_of_ten
 from experiments.figures.growth import growth
 from experiments.figures.speeds import speeds
-from experiments.report import Claim, Picture, Report, Section, Table
+from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
 if TYPE_CHECKING:
     from benchmarks.em_iteration import Row
@@ -179,7 +179,7 @@ def growth_table(grown: pd.DataFrame) -> Table:
     return Table("growth", caption, frame.rename_axis("N").reset_index(), decimals={"MB above the data": 1})
 
 
-def build_report(result: "Result", *, name: str, question: str) -> Report:
+def build_answer(result: "Result") -> Answer:
     """The ratios, the floor and the growth."""
     rows, grown = frame_of(result.rows), growth_frame(result.growth)
     held = claims(rows, grown)
@@ -226,11 +226,8 @@ def build_report(result: "Result", *, name: str, question: str) -> Report:
             "double",
         )
         sections.append(Section("As the data grow", (text, shown, growth_table(grown))))
-    return Report(
-        name=name,
-        title="The speed of an EM iteration",
-        question=question,
-        answer=answer(rows, grown, held),
+    return Answer(
+        words=answer(rows, grown, held),
         sections=tuple(sections),
         claims=held,
         references=(

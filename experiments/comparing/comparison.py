@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 import bayesian
 import em
 from bayesian.diagnosis.superchains import with_superchains
-from experiments.experiment import Budget, Progress, Silent
-from experiments.optima import chain_optima, optima_visited
-from experiments.parameters import align, ascending
+from experiments.comparing.optima import chain_optima, optima_visited
+from experiments.comparing.parameters import align, ascending
+from experiments.engine.experiment import Budget
+from experiments.engine.progress import Progress, Silent
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
 

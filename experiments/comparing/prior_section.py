@@ -1,10 +1,10 @@
 """The section of a comparison's report on its prior: name, source, all of it, and what the data made of it."""
 
 import bayesian
-from experiments.comparison import Comparison
+from experiments.comparing.comparison import Comparison
 from experiments.figures.prior_posterior import DATA_SETS, MOST_FEATURES, TAIL, prior_beside_posterior
-from experiments.markup import escape_markdown
-from experiments.report import Picture, Section
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Picture, Section
 
 DRAWS = 20_000
 """Draws of the prior's parameters that are shown."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from experiments.experiment import DEFAULT_SEED, Experiment, Terminal
+from experiments.engine.experiment import DEFAULT_SEED, Experiment
+from experiments.engine.progress import Terminal
 
 if TYPE_CHECKING:
-    from experiments.report import Report
+    from experiments.reporting.report import Report
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -30,7 +31,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same number
 def run_as_script(experiment: Experiment[Any]) -> None:
     """`python experiments/<name>.py [--quick] [--output DIR] [--seed N]`, at the bottom of each experiment's file."""
     # The folder of the script is no place to import libraries from.
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -43,25 +44,27 @@ def run_as_script(experiment: Experiment[Any]) -> None:
 
 def run_all(chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, seed: int) -> bool:
     """Run experiments one after the other and write a folder for each into `output`; whether all claims hold."""
-    from experiments.writing import check_target
+    from experiments.reporting.writing import check_target
 
     with one_line(OSError):
         for experiment in chosen:
             check_target(output / experiment.name)
+    from experiments.engine.answering import answer
+
     progress = Terminal()
     passed = True
     for place, experiment in enumerate(chosen, start=1):
         progress.say(f"{place}/{len(chosen)}  {experiment.name}: {experiment.question}")
         with interruptible():
-            report = experiment.answer(quick=quick, seed=seed, progress=progress)
+            report = answer(experiment, quick=quick, seed=seed, progress=progress)
         passed &= publish(report, output)
     return passed
 
 
 def publish(report: "Report", output: Path) -> bool:
     """Write the report, and say where it is, what it answers and which claims hold."""
-    from experiments.rendering import write_report
-    from experiments.writing import write_folder
+    from experiments.reporting.rendering import write_report
+    from experiments.reporting.writing import write_folder
 
     with one_line(OSError), postponed_interrupts() as interrupts:
         folder = write_folder(

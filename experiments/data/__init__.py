@@ -1,0 +1,1 @@
+"""The data sets, each with its source and hash."""

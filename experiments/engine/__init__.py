@@ -1,0 +1,1 @@
+"""What runs an experiment: its declaration, its budget, its progress."""

@@ -1,0 +1,1 @@
+"""Anybody's data: tables as they come, priors from a file, the same report."""

@@ -1,0 +1,1 @@
+"""What a reader gets: reports of text, tables, pictures and claims, written whole or not at all."""
