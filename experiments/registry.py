@@ -1,11 +1,39 @@
-"""Every experiment there is."""
+"""Every experiment there is, in the order in which their reports are read."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from experiments import ascents, calibration, em_speed, galaxies, old_faithful
+from experiments.engine.experiment import Experiment
 
-EXPERIMENTS = (
-    old_faithful.EXPERIMENT,
-    galaxies.EXPERIMENT,
-    ascents.EXPERIMENT,
-    em_speed.EXPERIMENT,
-    calibration.EXPERIMENT,
+
+@dataclass(frozen=True)
+class Part:
+    """Experiments that belong together, under one heading."""
+
+    title: str
+    experiments: tuple[Experiment[Any], ...]
+
+
+PARTS = (
+    Part(
+        "How EM works",
+        (ascents.EXPERIMENT,),
+    ),
+    Part(
+        "EM against the posterior",
+        (
+            old_faithful.EXPERIMENT,
+            galaxies.EXPERIMENT,
+        ),
+    ),
+    Part(
+        "Is it right, and is it fast",
+        (
+            em_speed.EXPERIMENT,
+            calibration.EXPERIMENT,
+        ),
+    ),
 )
+
+EXPERIMENTS: tuple[Experiment[Any], ...] = tuple(experiment for part in PARTS for experiment in part.experiments)

@@ -1,11 +1,15 @@
 """Plain text into HTML, Markdown and TeX, with nothing in it read as markup; and the small Markdown of paragraphs."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
-from typing import override
+from typing import Any, override
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from experiments.reporting.mathematics import mathml
 
 _DOI = re.compile(r"\bdoi:\s?(10\.\d{4,9}/[^\s<>\"']*[^\s<>\"'.,;)])")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~$])")
@@ -113,4 +117,10 @@ class _SmallMarkdown(MarkdownIt):
 @cache
 def _parser() -> MarkdownIt:
     parser = _SmallMarkdown("zero", {"html": False, "linkify": False, "typographer": False})
+    parser.use(dollarmath_plugin, allow_digits=False, allow_space=False, double_inline=False)
+    parser.add_render_rule("math_inline", _math_inline)
     return parser.enable(["emphasis", "backticks", "list", "link", "escape", "newline", "entity"])
+
+
+def _math_inline(_renderer: Any, tokens: Sequence[Any], place: int, *_: Any) -> str:
+    return mathml(tokens[place].content)

@@ -20,7 +20,8 @@ from experiments.reporting.markup import (
     plain_html,
     plain_markdown,
 )
-from experiments.reporting.report import Claim, Picture, Report, Table
+from experiments.reporting.mathematics import mathml
+from experiments.reporting.report import Claim, Formula, Picture, Report, Table
 from experiments.reporting.saving import inline_svg, save_figure
 
 
@@ -185,9 +186,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.tests["text"] = lambda block: isinstance(block, str)
+    environment.tests["formula"] = lambda block: isinstance(block, Formula)
     environment.tests["table"] = lambda block: isinstance(block, Table)
     environment.filters |= {
         "paragraph": markdown_html,
+        "formula": lambda block: mathml(block.tex, display=True),
         "linked": plain_html,
         "plain": escape_markdown,
         "linked_markdown": plain_markdown,
