@@ -13,7 +13,7 @@ export NUMBA_CACHE_DIR ?= $(CACHE)/numba
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help report reports test test-slow lint benchmark pins clean
+.PHONY: help report reports test test-slow test-reports lint benchmark pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,7 +28,10 @@ test: lint ## ruff, mypy and the fast tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: lint ## the fast tests and the statistical ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not reports"
+
+test-reports: $(READY) ## runs that are killed and resumed, pages in a browser, committed reports run again
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m reports
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -161,6 +161,7 @@ for n in range(100_000):
 """
 
 
+@pytest.mark.reports
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and folder locks are POSIX")
 @pytest.mark.parametrize("n_writers", [1, 2])
 def test_sigkill_at_any_moment_leaves_one_whole_report(tmp_path: Path, n_writers: int) -> None:
