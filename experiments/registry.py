@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments import ascents, calibration, em_speed, galaxies, old_faithful
+from experiments import ascents, calibration, covariances, em_speed, galaxies, old_faithful
 from experiments.engine.experiment import Experiment
 
 
@@ -18,7 +18,10 @@ class Part:
 PARTS = (
     Part(
         "How EM works",
-        (ascents.EXPERIMENT,),
+        (
+            covariances.EXPERIMENT,
+            ascents.EXPERIMENT,
+        ),
     ),
     Part(
         "EM against the posterior",
