@@ -1,5 +1,6 @@
 """A report as files: one self-contained page, Markdown, figures, tables, and numbers for programs."""
 
+import base64
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -21,8 +22,8 @@ from experiments.reporting.markup import (
     plain_markdown,
 )
 from experiments.reporting.mathematics import mathml
-from experiments.reporting.report import Claim, Formula, Picture, Report, Table
-from experiments.reporting.saving import inline_svg, save_figure
+from experiments.reporting.report import Animation, Claim, Drawing, Formula, Report, Table
+from experiments.reporting.saving import figure_bytes, inline_svg, save_figure
 
 
 def html_fragment(report: Report) -> str:
@@ -47,6 +48,8 @@ def write_report(report: Report, folder: Path, *, between: Callable[[], None] = 
     for picture in report.pictures:
         between()
         save_figure(picture.figure, folder / "figures", picture.name)
+        if isinstance(picture, Animation):
+            (folder / "figures" / f"{picture.name}.gif").write_bytes(picture.gif)
         for key, frame in picture.data.items():
             name = picture.name if len(picture.data) == 1 else f"{picture.name}-{key}"
             _write_csv(frame, folder / "figures" / f"{name}.csv")
@@ -77,7 +80,11 @@ def results_json(report: Report, files: list[str]) -> str:
         ],
         "tables": [{"name": table.name, "caption": table.caption} for table in report.tables],
         "pictures": [
-            {key: getattr(part, key) for key in ("name", "caption", "alt", "width")} for part in report.pictures
+            {
+                **{key: getattr(part, key) for key in ("name", "caption", "alt", "width")},
+                "animated": isinstance(part, Animation),
+            }
+            for part in report.pictures
         ],
         "provenance": report.provenance,
         "result": report.result,
@@ -171,8 +178,12 @@ def _context(report: Report) -> dict[str, Any]:
     return {"report": report, "numbers": numbers, "held": sum(claim.passed for claim in report.claims)}
 
 
-def _figure_svg(picture: Picture, prefix: str) -> Markup:
+def _figure_svg(picture: Drawing, prefix: str) -> Markup:
     return Markup(inline_svg(picture.figure, f"{prefix}-{picture.name}", picture.alt))
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 @cache
@@ -187,6 +198,7 @@ def _environment() -> Environment:
     )
     environment.tests["text"] = lambda block: isinstance(block, str)
     environment.tests["formula"] = lambda block: isinstance(block, Formula)
+    environment.tests["animation"] = lambda block: isinstance(block, Animation)
     environment.tests["table"] = lambda block: isinstance(block, Table)
     environment.filters |= {
         "paragraph": markdown_html,
@@ -196,6 +208,8 @@ def _environment() -> Environment:
         "linked_markdown": plain_markdown,
         "columns": _columns,
         "svg": _figure_svg,
+        "gif_uri": lambda animation: _data_uri("gif", animation.gif),
+        "still_uri": lambda animation: _data_uri("svg+xml", figure_bytes(animation.figure, "svg")),
         "verdict": _verdict,
         "claim_numbers": _claim_numbers,
         "short": lambda value: (

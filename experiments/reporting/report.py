@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -81,6 +82,45 @@ class Picture:
             require_name(name)
 
 
+@dataclass(frozen=True, eq=False)
+class Animation:
+    """Figures shown one after the other, once; readers who want no motion, and paper, get the last one.
+
+    name     file name (figures/<name>.gif; .svg, .pdf, .png of the last frame) and anchor
+    caption  plain text that can stand in a paper, under the last frame too
+    alt      plain text for those who do not see it: what moves, and where it ends
+    frames   matplotlib Figures of one size; the last must say all that is to be said without the others
+    data     the plotted numbers, by name, as `Picture` has them
+    seconds  that each frame stays
+    """
+
+    name: str
+    caption: str
+    alt: str
+    frames: tuple["Figure", ...]
+    data: Mapping[str, "pd.DataFrame"]
+    width: Width = "single"
+    seconds: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.data):
+            require_name(name)
+        if len(self.frames) < 2 or not 0.02 <= self.seconds <= 60.0:
+            raise ValueError(f"the animation {self.name} needs two frames or more, each of 0.02 to 60 seconds")
+
+    @property
+    def figure(self) -> "Figure":
+        """The last frame."""
+        return self.frames[-1]
+
+    @cached_property
+    def gif(self) -> bytes:
+        """The animation as a GIF that plays once: the same bytes each time."""
+        from experiments.reporting.animating import gif_bytes
+
+        return gif_bytes(self.frames, self.seconds)
+
+
 @dataclass(frozen=True)
 class Claim:
     """A published number beside ours.
@@ -128,12 +168,13 @@ class Formula:
 
 
 type Prose = str | Formula
-type Block = str | Formula | Table | Picture
+type Drawing = Picture | Animation
+type Block = str | Formula | Table | Drawing
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A heading and what stands under it: paragraphs in Markdown (str), formulas, tables, pictures.
+    """A heading and what stands under it: paragraphs in Markdown (str), formulas, tables, pictures, animations.
 
     Markdown here is paragraphs, **bold**, *italics*, `code`, lists, https links and $mathematics$; HTML is shown as
     text. Put anything that comes from a data file through `experiments.reporting.markup.escape_markdown` first.
@@ -211,9 +252,11 @@ class Report:
         return (block for section in self.sections for block in section.blocks if isinstance(block, Table))
 
     @property
-    def pictures(self) -> Iterator[Picture]:
-        """Its pictures, in reading order."""
-        return (block for section in self.sections for block in section.blocks if isinstance(block, Picture))
+    def pictures(self) -> Iterator[Drawing]:
+        """Its pictures and animations, in reading order."""
+        return (
+            block for section in self.sections for block in section.blocks if isinstance(block, Picture | Animation)
+        )
 
     def write(self, folder: Path | str) -> Path:
         """Write the report into `folder`, whole or not at all, and return the folder.
