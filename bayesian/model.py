@@ -17,9 +17,9 @@ from pytensor.tensor.variable import TensorVariable
 from bayesian import variables
 from bayesian.ops import correlations, likelihood
 from bayesian.priors import random_draws
-from bayesian.priors.pieces import ConjugateNormal, Uniform
+from bayesian.priors.pieces import ConjugateNormal
 from bayesian.priors.prior import Prior
-from mixture.arrays import FloatArray, as_component_count, as_points
+from mixture.arrays import as_component_count, as_points
 from mixture.covariance import Covariance, linear_structure_named
 
 IN_ONE_FEATURE = {"full": "diag", "tied": "tied_diag"}
@@ -76,8 +76,8 @@ def build(
     read_as = _read_as(chosen, structure, n_features)
     if not allow_improper:
         chosen.check(points, count, structure)
-    if ordered and isinstance(chosen.means, Uniform):
-        _check_order(arrays["prior_means_low"][:, 0], arrays["prior_means_high"][:, 0])
+    if ordered:
+        chosen.check_order(count, n_features, structure)
 
     coords = {"component": np.arange(count), "feature": names, "feature_other": names}
     with pm.Model(coords=coords) as model:
@@ -130,12 +130,6 @@ def _spread(
 def _read_as(prior: Prior, structure: str, n_features: int) -> str:
     """The structure whose likelihood is evaluated: from sds instead of covariances wherever they say the same."""
     return IN_ONE_FEATURE.get(structure, structure) if n_features == 1 and prior.scales is not None else structure
-
-
-def _check_order(low: FloatArray, high: FloatArray) -> None:
-    """Raises ValueError unless the components have one and the same finite interval for the means that are ordered."""
-    if (low != low[0]).any() or (high != high[0]).any() or not (np.isfinite(low[0]) and np.isfinite(high[0])):
-        raise ValueError("ordered means with a Uniform prior need the same finite bounds for all components")
 
 
 def _observe(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from bayesian import tree as reading
 from bayesian.draws import log_likelihoods
+from bayesian.permuting import permute_variable, relabel_integers
 from bayesian.predictive import log_likelihood_group, predictive_group, prior_group
 from bayesian.priors.prior import Prior
 from bayesian.relabelling.orders import as_orders
@@ -181,12 +182,12 @@ class Posterior:
         tree = self.tree.copy()
         posterior = tree["posterior"].to_dataset()
         permuted = {
-            name: _permute_variable(variable, orders)
+            name: permute_variable(variable, orders)
             for name, variable in posterior.data_vars.items()
             if "component" in variable.dims
         }
         if ALLOCATIONS in posterior:
-            permuted[ALLOCATIONS] = _relabel(posterior[ALLOCATIONS], orders)
+            permuted[ALLOCATIONS] = relabel_integers(posterior[ALLOCATIONS], orders)
         tree["posterior"] = xr.DataTree(posterior.assign(permuted))
         for group in UNPERMUTED & set(tree.children):
             del tree[group]
@@ -266,23 +267,6 @@ def _log_likelihood(tree: xr.DataTree) -> FloatArray:
     weights, means, covariances = (reading.values(tree, name) for name in DIMENSIONS)
     flat = (draws.reshape(-1, *draws.shape[2:]) for draws in (weights, means, covariances))
     return log_likelihoods(reading.data(tree), *flat).reshape(weights.shape[:2])
-
-
-def _permute_variable(variable: xr.DataArray, orders: IntArray) -> xr.DataArray:
-    """One variable with (chain, draw, component, ...) permuted, its dimensions in the order they had."""
-    moved = variable.transpose("chain", "draw", "component", ...)
-    index = orders.reshape(orders.shape + (1,) * (moved.ndim - 3))
-    permuted = moved.copy(data=np.take_along_axis(np.asarray(moved.values), index, axis=2))
-    return permuted.transpose(*variable.dims)
-
-
-def _relabel(variable: xr.DataArray, orders: IntArray) -> xr.DataArray:
-    """Integer labels (chain, draw, ...) of components that were permuted: label j is now the k with order[k] = j."""
-    moved = variable.transpose("chain", "draw", ...)
-    labels = np.asarray(moved.values)
-    inverses = np.argsort(orders, axis=2).astype(labels.dtype)
-    flat = np.take_along_axis(inverses, labels.reshape(*labels.shape[:2], -1).astype(np.int64), axis=2)
-    return moved.copy(data=flat.reshape(labels.shape)).transpose(*variable.dims)
 
 
 def _without_objects(dataset: xr.Dataset) -> xr.Dataset:

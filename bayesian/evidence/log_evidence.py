@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from bayesian.evidence.by_bridge import BridgeSettings, bridge_runs
 from bayesian.evidence.conjugate import exact_log_evidence
 from bayesian.evidence.result import Evidence
+from bayesian.gibbs.sequential import SequentialSettings, run_sequentially
 from bayesian.priors.prior import Prior
 from bayesian.sampling.problem import Problem
 from bayesian.sampling.settings import Seeds
@@ -49,6 +50,11 @@ def _by_smc(problem: Problem, settings: SMCSettings, seeds: Sequence[int]) -> Es
     return by_run, (note,) if worst > CORRELATED else ()
 
 
+def _one_point_at_a_time(problem: Problem, settings: SequentialSettings, seeds: Sequence[int]) -> Estimates:
+    runs = (run_sequentially(problem, settings, np.random.default_rng(seed)) for seed in seeds)
+    return np.array([run.log_evidence for run in runs]), ()
+
+
 def _exactly(problem: Problem, *_: Any) -> Estimates:
     value = exact_log_evidence(problem.x, problem.n_components, structure=problem.structure, prior=problem.prior)
     return np.full(1, value), ()
@@ -57,6 +63,7 @@ def _exactly(problem: Problem, *_: Any) -> Estimates:
 METHODS: tuple[Method, ...] = (
     Method("bridge", BridgeSettings, True, bridge_runs),
     Method("smc", SMCSettings, True, _by_smc),
+    Method("sequential", SequentialSettings, True, _one_point_at_a_time),
     Method("exact", None, False, _exactly),
 )
 
@@ -69,7 +76,7 @@ def log_evidence(
     prior: Prior | None = None,
     method: str = "bridge",
     runs: int = 4,
-    settings: BridgeSettings | SMCSettings | None = None,
+    settings: BridgeSettings | SMCSettings | SequentialSettings | None = None,
     random_seed: int | np.random.Generator | None = None,
     allow_improper: bool = False,
 ) -> Evidence:
@@ -79,9 +86,10 @@ def log_evidence(
 
     method   "bridge"  draws of NUTS and a fitted proposal (`bayesian.evidence.by_bridge`); precise where chains mix
              "smc"     tempering from the prior (`bayesian.tempering.temper`); weighs modes that chains cannot join
+             "sequential"  one point at a time, moved by Gibbs sweeps, for conjugate priors and some hundred points
              "exact"   conjugate priors: one component, or about a dozen points (`exact_log_evidence`)
     runs     independent, for the standard error (of at least two)
-    settings BridgeSettings or SMCSettings, of the method
+    settings BridgeSettings, SMCSettings or SequentialSettings, of the method
 
     Two methods of different kinds that agree (`Agreement.of`) are worth more than one with a small error. Raises
     ValueError for bad data, settings or an unknown method, ImproperPosterior as `build`, BridgeFailure where draws and

@@ -17,7 +17,7 @@ class Evidence:
     """log p(X) of one model, in nats, K! accounted for: of exchangeable components.
 
     log_evidence    the mean of the runs          standard_error  their standard deviation / sqrt(runs); 0 if exact
-    by_run          (R,) independent runs         method          "bridge", "smc" or "exact"
+    by_run          (R,) independent runs         method          "bridge", "smc", "sequential" or "exact"
     n_components    K                             structure       of the covariances
     cpu_seconds     of all runs, compilation included
     notes           what speaks against the number, in words; empty if nothing was seen

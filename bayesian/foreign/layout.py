@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from bayesian.permuting import SAMPLE_DIMS
+
 type Source = str | Sequence[str]
 """A variable by its name, or one variable for each component by their names."""
 
-SAMPLE_DIMS = ("chain", "draw")
 
 COMPONENT = "__component__"
 """What the component dimension is called once a variable has been read."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from bayesian.foreign.layout import COMPONENT, SAMPLE_DIMS
+from bayesian.foreign.layout import COMPONENT
+from bayesian.permuting import SAMPLE_DIMS, permute_variable, relabel_integers
 from bayesian.posterior import UNPERMUTED
-from bayesian.relabelling.orders import inverse
 from mixture.arrays import IntArray
 
 NOT_THESE_DRAWS = ("prior", "prior_predictive", "prior_sbc", "warmup_")
@@ -86,19 +86,3 @@ def _exchanged(dataset: xr.Dataset, family: Sequence[str], orders: IntArray) -> 
         name: member.copy(data=values[:, :, k]).transpose(*dataset[name].dims)
         for k, (name, member) in enumerate(zip(family, members, strict=True))
     }
-
-
-def permute_variable(variable: xr.DataArray, orders: IntArray, dim: str) -> xr.DataArray:
-    """One variable with (chain, draw, dim, ...) permuted along dim, its dimensions in the order they had."""
-    moved = variable.transpose(*SAMPLE_DIMS, dim, ...)
-    index = orders.reshape(orders.shape + (1,) * (moved.ndim - 3))
-    permuted = moved.copy(data=np.take_along_axis(np.asarray(moved.values), index, axis=2))
-    return permuted.transpose(*variable.dims)
-
-
-def relabel_integers(variable: xr.DataArray, orders: IntArray, first: int) -> xr.DataArray:
-    """Allocations (chain, draw, ...) under the new labels, counted from `first`: z_new = inverse order of z_old."""
-    moved = variable.transpose(*SAMPLE_DIMS, ...)
-    flat = np.asarray(moved.values).reshape(*orders.shape[:2], -1)
-    new = np.take_along_axis(inverse(orders), flat.astype(np.int64) - first, axis=2) + first
-    return moved.copy(data=new.reshape(moved.shape).astype(variable.dtype)).transpose(*variable.dims)

@@ -3,8 +3,9 @@
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesian.foreign.layout import SAMPLE_DIMS, Source
+from bayesian.foreign.layout import Source
 from bayesian.foreign.reading import DEFAULT_SCALES, find_data, read_draws, sampler_stats, spread_by_form
+from bayesian.permuting import SAMPLE_DIMS
 from bayesian.posterior import Posterior
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from bayesian.foreign.layout import COMPONENT, SAMPLE_DIMS, Layout, Source
+from bayesian.foreign.layout import COMPONENT, Layout, Source
 from bayesian.foreign.spread import FORMS, dense_covariances
 from bayesian.mixture_draws import LOG_POSTERIOR_NAMES
+from bayesian.permuting import SAMPLE_DIMS
 from bayesian.tree import check_finite
 from mixture.arrays import FloatArray, as_points
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesian.foreign.layout import SAMPLE_DIMS, Layout, Source, variable_of
+from bayesian.foreign.layout import Layout, Source, variable_of
 from bayesian.foreign.permuting import permute_tree
 from bayesian.foreign.reading import (
     DEFAULT_SCALES,
@@ -19,6 +19,7 @@ from bayesian.foreign.reading import (
     spread_by_form,
 )
 from bayesian.mixture_draws import LOG_POSTERIOR_NAMES, MixtureDraws
+from bayesian.permuting import SAMPLE_DIMS
 from bayesian.relabelling.methods import Relabelling, find_orders, method_named
 from bayesian.relabelling.orders import as_allocations
 from bayesian.relabelling.task import Climb, Task

@@ -3,6 +3,6 @@
 from bayesian.gibbs.model import GibbsModel
 from bayesian.gibbs.parameters import Parameters
 from bayesian.gibbs.sampler import gibbs
-from bayesian.gibbs.sequential import SequentialRun, sequential_gibbs
+from bayesian.gibbs.sequential import SequentialRun, SequentialSettings, sequential_gibbs
 
-__all__ = ["GibbsModel", "Parameters", "SequentialRun", "gibbs", "sequential_gibbs"]
+__all__ = ["GibbsModel", "Parameters", "SequentialRun", "SequentialSettings", "gibbs", "sequential_gibbs"]

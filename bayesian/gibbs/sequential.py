@@ -33,25 +33,43 @@ class SequentialRun:
     moved_at: IntArray
 
 
+@dataclass(frozen=True)
+class SequentialSettings:
+    """particles  as many as move side by side        sweeps  of each whenever they move
+
+    Raises ValueError, naming the setting, for values out of range.
+    """
+
+    particles: int = 1000
+    sweeps: int = 5
+
+    def __post_init__(self) -> None:
+        for name, least in (("particles", 2), ("sweeps", 1)):
+            object.__setattr__(self, name, as_whole_number(getattr(self, name), name, least=least))
+
+
 def sequential_gibbs(
     x: ArrayLike,
     n_components: int,
     *,
     structure: str = "full",
     prior: Prior | None = None,
-    particles: int = 1000,
-    sweeps: int = 5,
+    settings: SequentialSettings | None = None,
     random_seed: int | np.random.Generator | None = None,
 ) -> SequentialRun:
-    """An unbiased estimate of p(X), as its logarithm; so many particles, and sweeps of each whenever they move.
+    """An unbiased estimate of p(X), as its logarithm, from one run.
 
     Shares with other methods of evidence the draws from the prior alone: a check of another kind, for some hundred
     points. Raises ValueError as `gibbs` does; an improper posterior has no evidence.
     """
-    count = as_whole_number(particles, "particles", least=2)
-    moves = as_whole_number(sweeps, "sweeps", least=1)
     problem = Problem.of(x, n_components, structure, prior)
-    rng, form = np.random.default_rng(random_seed), linear_structure_named(structure)
+    return run_sequentially(problem, settings or SequentialSettings(), np.random.default_rng(random_seed))
+
+
+def run_sequentially(problem: Problem, settings: SequentialSettings, rng: np.random.Generator) -> SequentialRun:
+    """One run on a problem that was checked; raises ValueError for a prior without conjugate updates."""
+    count, structure = settings.particles, problem.structure
+    form = linear_structure_named(structure)
     model = GibbsModel.of(problem.prior, *problem.shape)
     drawn = problem.prior.draw(*problem.shape, count, rng)
     thetas = [
@@ -68,7 +86,7 @@ def sequential_gibbs(
         log_evidence, log_weights = log_evidence + gain, log_weights - gain
         if np.exp(-logsumexp(2.0 * log_weights)) < EFFECTIVE_SHARE * count:
             thetas = [thetas[i] for i in _resampled(log_weights, rng)]
-            for _ in range(moves):
+            for _ in range(settings.sweeps):
                 thetas = [model.sweep(points[:n], theta, rng) for theta in thetas]
             log_weights = even
             moved_at.append(n)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from bayesian.priors import named
 from bayesian.priors.draws import draw_prior
 from bayesian.priors.hyperparameters import hyperparameter, show, spread
-from bayesian.priors.pieces import LKJ, Gamma, InverseGamma, InverseWishart, MeansPrior, ScalePrior
+from bayesian.priors.pieces import LKJ, Gamma, InverseGamma, InverseWishart, MeansPrior, ScalePrior, Uniform
 from bayesian.priors.propriety import check_prior
 from mixture import ConjugatePrior
 from mixture.arrays import FloatArray, as_points, as_whole_number
@@ -209,6 +209,17 @@ class Prior:
         points = as_points(x)
         self.arrays(n_components, points.shape[1], structure)
         check_prior(self, points, n_components, structure)
+
+    def check_order(self, n_components: int, n_features: int, structure: str = "full") -> None:
+        """Raises ValueError if the means of the first feature cannot be kept in ascending order under this prior.
+
+        Bounded means need one and the same finite interval for all components.
+        """
+        if isinstance(self.means, Uniform):
+            arrays = self.arrays(n_components, n_features, structure)
+            low, high = arrays["prior_means_low"][:, 0], arrays["prior_means_high"][:, 0]
+            if (low != low[0]).any() or (high != high[0]).any() or not np.isfinite([low[0], high[0]]).all():
+                raise ValueError("ordered means with a Uniform prior need the same finite bounds for all components")
 
     def draw(
         self, n_components: int, n_features: int, structure: str, n: int, rng: int | np.random.Generator

@@ -48,6 +48,8 @@ class Problem:
         chosen = Prior.weakly_informative(points, count, structure) if prior is None else prior
         if not allow_improper:
             chosen.check(points, count, structure)
+        if ordered:
+            chosen.check_order(count, points.shape[1], structure)
         return cls(points, count, structure, chosen, ordered)
 
     @property

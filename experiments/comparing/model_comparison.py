@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from bayesian import BridgeSettings, CompiledPosterior, Prior, SMCSettings
 from bayesian.evidence import held_out_log_density, log_evidence, loo
+from bayesian.gibbs import SequentialSettings
 from em import choose
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_points
@@ -36,7 +37,7 @@ def model_comparison(
     draws: int = 1000,
     runs: int = 4,
     method: str = "bridge",
-    settings: BridgeSettings | SMCSettings | None = None,
+    settings: BridgeSettings | SMCSettings | SequentialSettings | None = None,
     refit: bool = False,
     random_seed: int = 0,
 ) -> pd.DataFrame:

@@ -6,13 +6,15 @@ from support import STRUCTURE_NAMES, read_columns
 
 import bayesian
 from bayesian.evidence import exact_log_evidence
-from bayesian.gibbs import sequential_gibbs
+from bayesian.gibbs import SequentialSettings, sequential_gibbs
 
 X = np.array([[-2.0, -1.0], [-1.5, 0.5], [-1.0, -0.5], [0.2, 0.3], [1.0, 1.5], [2.5, 0.5]])
 
 
-def runs(n, *arguments, **settings):
-    return np.array([sequential_gibbs(*arguments, random_seed=seed, **settings).log_evidence for seed in range(n)])
+def runs(n, x, k, particles, sweeps, **model):
+    settings = SequentialSettings(particles, sweeps)
+    found = bayesian.log_evidence(x, k, method="sequential", runs=n, settings=settings, random_seed=1, **model)
+    return found.by_run
 
 
 def check(structure, particles, n):
@@ -37,11 +39,11 @@ def test_it_is_the_exact_evidence_in_every_structure(structure):
 
 
 def test_particles_move_as_points_come():
-    run = sequential_gibbs(X, 2, particles=50, sweeps=1, random_seed=1)
+    run = sequential_gibbs(X, 2, settings=SequentialSettings(50, 1), random_seed=1)
     assert (np.diff(run.moved_at) > 0).all()
     assert set(run.moved_at) <= set(range(1, len(X) + 1))
     with pytest.raises(ValueError, match="particles must be at least 2"):
-        sequential_gibbs(X, 2, particles=1)
+        SequentialSettings(particles=1)
 
 
 @pytest.mark.slow
