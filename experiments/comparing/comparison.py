@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,10 +58,12 @@ class Comparison:
     restarts     every climb of EM; `best` is its highest usable fit, components in ascending order of the first mean
     errors       standard errors at `best`, or None with the reason in `errors_missing`
     criteria     AIC, BIC, ICL of `best`
-    posterior    draws as sampled; `relabelled` the same with labels undone, components in the order of `best`
+    posterior    draws as sampled
     relabelling  the permutations, found by ECR with EM's most probable allocation as the pivot
-    diagnosis    convergence raw, relabelled and invariant, EM's optima that chains visited, with one verdict
+    visited      EM's optima, and in which of them the draws lie
     seconds      wall time by stage
+
+    `relabelled` and `diagnosis` are read from these. It is stored as what `STORED` lists.
     """
 
     subject: Subject
@@ -72,9 +75,29 @@ class Comparison:
     criteria: em.Criteria
     posterior: bayesian.Posterior
     relabelling: bayesian.Relabelling
-    relabelled: bayesian.Posterior
-    diagnosis: bayesian.Diagnosis
+    visited: bayesian.VisitedModes
     seconds: dict[str, float]
+
+    @cached_property
+    def relabelled(self) -> bayesian.Posterior:
+        """The draws with labels undone, components in the order of `best`."""
+        return align(self.relabelling.apply(self.posterior), self.best)
+
+    @cached_property
+    def diagnosis(self) -> bayesian.Diagnosis:
+        """Convergence raw, relabelled and invariant, EM's optima that chains visited, with one verdict."""
+        return bayesian.diagnose(self.posterior, self.relabelling, visited=self.visited)
+
+
+STORED: tuple[type, ...] = (
+    *(Comparison, Subject, bayesian.Prior),
+    *(bayesian.Normal, bayesian.ConjugateNormal, bayesian.Uniform),
+    *(bayesian.LogNormal, bayesian.HalfNormal, bayesian.InverseGamma, bayesian.UniformScale, bayesian.Gamma),
+    *(bayesian.LKJ, bayesian.InverseWishart, bayesian.Wishart),
+    *(em.Restarts, em.EMFit, em.FailedStart, em.Status, em.StandardErrors, em.Criteria),
+    *(bayesian.Relabelling, bayesian.VisitedModes),
+)
+"""What a comparison is made of, beyond numbers, words, arrays, mixtures and posteriors."""
 
 
 def compare_subject(
@@ -125,13 +148,11 @@ def compare_subject(
             starts=chain_starts(optima, budget.chains, start_rng),
             progressbar=progress.visible,
         )
-    with _Stage(seconds, "relabelling and diagnosis"):
+    with _Stage(seconds, "relabelling and EM from draws"):
         pivot = best.responsibilities(points).argmax(axis=1)
         relabelling = bayesian.relabel(posterior, "ecr", pivot=pivot)
         posterior = with_superchains(posterior, started)
         visited = optima_visited(posterior, optima, started, restarts)
-        diagnosis = bayesian.diagnose(posterior, relabelling, visited=visited)
-        relabelled = align(relabelling.apply(posterior), best)
     return Comparison(
         subject=subject,
         prior=prior,
@@ -142,8 +163,7 @@ def compare_subject(
         criteria=em.criteria(points, best),
         posterior=posterior,
         relabelling=relabelling,
-        relabelled=relabelled,
-        diagnosis=diagnosis,
+        visited=visited,
         seconds=seconds,
     )
 

@@ -7,72 +7,16 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from answered import reported, run_case
 from support import ROOT, read_columns
 
 import bayesian
 import em
-from experiments import cli, compare, old_faithful
+from experiments import cli, compare
 from experiments.comparing.comparison import Subject, chain_starts, compare_subject
 from experiments.comparing.optima import chain_optima
 from experiments.engine.experiment import Budget
 from experiments.own_data.prior_files import EXAMPLE, read_prior
 from experiments.own_data.tables import InputError
-from mixture import GaussianMixture
-
-BUDGET = Budget(draws=200, tune=300, chains=2, n_starts=4)
-
-
-@pytest.fixture(scope="module")
-def old_faithful_result():
-    return run_case(old_faithful.EXPERIMENT, BUDGET, 3)
-
-
-def test_every_published_number_of_old_faithful_is_met(old_faithful_result):
-    claims = old_faithful.claims(old_faithful_result)
-    assert len(claims) == 18
-    assert [claim.statement for claim in claims if not claim.passed] == []
-
-
-def test_em_and_the_posterior_agree_on_old_faithful(old_faithful_result):
-    comparison = old_faithful_result.comparison
-    report = reported(old_faithful.EXPERIMENT, old_faithful_result)
-    assert report.passed
-    table = {table.name: table for table in report.tables}["comparison"].frame
-    assert len(table) == 2 + 4 + 4 + 2  # weights, means, sds, correlations
-    assert table["(mean − EM)/sd"].abs().max() < 1.0
-    assert table["sd/SE"].astype(float).between(0.8, 1.25).all()
-    assert comparison.diagnosis.verdict in (bayesian.Verdict.SWITCHING_ONLY, bayesian.Verdict.NO_SWITCHING)
-    names = {picture.name for picture in report.pictures}
-    assert names == {
-        "prior",
-        "data",
-        "ascent",
-        "traces",
-        "marginals",
-        "predictive",
-        "disagreements",
-        "coclustering",
-        "labellings",
-    }
-    assert "Dirichlet(1)" in report.sections[2].blocks[0]
-    assert "InverseWishart" in report.sections[2].blocks[0]
-
-
-def test_the_report_is_written_with_every_part(old_faithful_result, tmp_path):
-    folder = reported(old_faithful.EXPERIMENT, old_faithful_result).write(tmp_path / "old_faithful")
-    for name in ("report.html", "report.md", "results.json", "posterior.nc"):
-        assert (folder / name).stat().st_size > 1000
-    for picture in ("prior", "data", "ascent", "traces", "marginals", "predictive", "disagreements"):
-        for suffix in ("svg", "pdf", "png"):
-            assert (folder / "figures" / f"{picture}.{suffix}").exists()
-    assert (folder / "tables" / "comparison.tex").exists()
-    stored = json.loads((folder / "results.json").read_text())
-    assert stored["passed"] is True
-    mixture = GaussianMixture.from_dict(stored["result"]["em"]["mixture"])
-    assert mixture == old_faithful_result.comparison.best
-    posterior = bayesian.Posterior.load(folder / "posterior.nc")
-    np.testing.assert_array_equal(posterior.means, old_faithful_result.comparison.posterior.means)
 
 
 def test_the_same_seed_gives_the_same_numbers():
