@@ -12,7 +12,9 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from experiments.reporting.mathematics import mathml
 
 _DOI = re.compile(r"\bdoi:\s?(10\.\d{4,9}/[^\s<>\"']*[^\s<>\"'.,;)])")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~$])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~])")
+_DOLLAR = "<span>$</span>"
+"""On GitHub a dollar opens mathematics even behind a backslash; in an element of its own it does not."""
 _LINE_START = re.compile(r"^([-+=#]+|\d+[.)])(?=\s|$)")
 
 _TEX = {
@@ -66,7 +68,8 @@ def escape_markdown(text: str) -> str:
 
 
 def _markdown_inside(line: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", line).replace("://", ":\\//").replace("@", "\\@")
+    escaped = _MARKDOWN.sub(r"\\\1", line).replace("://", ":\\//").replace("@", "\\@")
+    return escaped.replace("$", _DOLLAR)
 
 
 def _guarded(start: re.Match[str]) -> str:
@@ -98,7 +101,7 @@ def plain_markdown(text: str) -> str:
 
 def markdown_html(paragraph: str) -> Markup:
     """A paragraph in the small Markdown of reports as HTML: raw HTML shows as text, only https links are links."""
-    return Markup(_parser().render(paragraph))
+    return Markup(_parser().render(paragraph.replace(_DOLLAR, "\\$")))
 
 
 def _doi_link(doi: str) -> Markup:
