@@ -9,11 +9,12 @@ from bayesian import Prior
 from bayesian.calibration import Calibration
 from bayesian.calibration.calibrate import LARGEST_R_HAT
 from bayesian.calibration.quantities import ORDERED, RELABELLED
+from experiments.engine.experiment import Published
 from experiments.figures.calibration import calibration
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
-BAR = "this project's own bar"
+THEOREM = "the theorem: ranks are uniform"
 LEVEL = 0.01
 """Below this a p-value, times the number of quantities it was chosen from, says that something is not calibrated."""
 
@@ -37,8 +38,12 @@ def build_answer(
     *,
     priors: Mapping[str, Prior],
     wrong: str,
+    claims: Mapping[str, Published],
 ) -> Answer:
-    """What was drawn, the figure, the table; then the mistakes. wrong: the wrong prior in words."""
+    """What was drawn, the figure, the table; then the mistakes.
+
+    wrong: the wrong prior in words. claims: on the smallest p-value, "right" and by the name of each mistake.
+    """
     rows = [_row(label, found) for label, found in {**calibrations, **mistakes}.items()]
     table = pd.DataFrame(rows)
     first = next(iter(calibrations.values()))
@@ -80,9 +85,9 @@ def build_answer(
         f"Of the {total} posteriors {flagged} had chains that disagreed (R-hat above {LARGEST_R_HAT:g} in the"
         " log-likelihood or the smallest first mean); their ranks were kept."
     )
-    claims = _claims(calibrations, mistakes)
+    found = _claims(calibrations, mistakes, claims)
     return Answer(
-        words=_answer(calibrations, mistakes, claims),
+        words=_answer(calibrations, mistakes, found),
         sections=(
             Section("What was drawn", (method, kinds, "The priors:\n\n" + described)),
             Section(
@@ -110,8 +115,7 @@ def build_answer(
             ),
             Section("Mistakes made on purpose", (controls,)),
         ),
-        claims=claims,
-        references=REFERENCES,
+        claims=found,
         result={
             label: {"p_values": found.p_values, "flagged": found.n_flagged, "n_simulations": found.n_simulations}
             for label, found in {**calibrations, **mistakes}.items()
@@ -153,21 +157,11 @@ def _smallest(calibrations: Mapping[str, Calibration]) -> float:
     return min(1.0, min(values) * len(values))
 
 
-def _claims(calibrations: Mapping[str, Calibration], mistakes: Mapping[str, Calibration]) -> tuple[Claim, ...]:
-    claims = [
-        Claim(
-            "smallest p-value over all structures and quantities, times their number",
-            BAR,
-            LEVEL,
-            _smallest(calibrations),
-            0.0,
-            kind="at least",
-        )
-    ]
-    for label, found in mistakes.items():
-        claims.append(
-            Claim(f"smallest p-value, times their number: {label}", BAR, LEVEL, _worst(found)[1], 0.0, kind="at most")
-        )
+def _claims(
+    calibrations: Mapping[str, Calibration], mistakes: Mapping[str, Calibration], published: Mapping[str, Published]
+) -> tuple[Claim, ...]:
+    claims = [published["right"].against(_smallest(calibrations))]
+    claims += [published[label].against(_worst(found)[1]) for label, found in mistakes.items()]
     total = sum(found.n_simulations for found in calibrations.values())
     for level in COVERED:
         share = float(np.mean([_coverage(found, level) for found in calibrations.values()]))
@@ -175,7 +169,7 @@ def _claims(calibrations: Mapping[str, Calibration], mistakes: Mapping[str, Cali
         statement = (
             f"share of truths in central {100 * level:g}% intervals of relabelled parameters (four standard errors)"
         )
-        claims.append(Claim(statement, BAR, level, share, 4.0 * error))
+        claims.append(Claim(statement, THEOREM, level, share, 4.0 * error, error=error))
     return tuple(claims)
 
 

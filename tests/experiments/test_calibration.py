@@ -6,7 +6,7 @@ from answered import reported
 
 from bayesian.calibration import Calibration
 from bayesian.calibration.quantities import KINDS
-from experiments.calibration import CONTROL, EXPERIMENT, PRIORS, QUICK_STRUCTURES, Result
+from experiments.calibration import CONTROL, EXPERIMENT, MISTAKES, PRIORS, QUICK_STRUCTURES
 from experiments.engine.answering import answer
 from experiments.figures import style
 from experiments.figures.calibration import calibration
@@ -25,12 +25,16 @@ def made_up(structure, *, power=1.0, seed=0, extra=()):
 
 def result(**changes):
     found = {name: made_up(name, seed=i, extra=["ordered: own"] * (i == 0)) for i, name in enumerate(PRIORS)}
-    mistakes = {name: made_up(CONTROL, power=2.0, seed=9) for name in ("half of the data", "wrong prior")}
-    return Result({**found, **changes}, mistakes)
+    mistakes = {name: made_up(CONTROL, power=2.0, seed=9) for name in MISTAKES}
+    return {**found, **mistakes, **changes}
+
+
+def report_on(found):
+    return reported(EXPERIMENT, *found.values())
 
 
 def test_a_calibrated_sampler_passes():
-    report = reported(EXPERIMENT, result())
+    report = report_on(result())
     assert report.passed
     assert "Nothing speaks against it: over 6 structures and 37 quantities" in report.answer
     assert "half of the data and wrong prior" in report.answer
@@ -43,14 +47,13 @@ def test_a_calibrated_sampler_passes():
 
 
 def test_one_wrong_structure_fails():
-    report = reported(EXPERIMENT, result(tied=made_up("tied", power=0.5)))
+    report = report_on(result(tied=made_up("tied", power=0.5)))
     assert not report.claims[0].passed
     assert report.answer.startswith("No: the smallest of 37 p-values")
 
 
 def test_mistakes_that_are_overlooked_fail():
-    found = result()
-    report = reported(EXPERIMENT, Result(found.calibrations, {"half of the data": made_up(CONTROL, seed=20)}))
+    report = report_on(result(**{"half-of-the-data": made_up(CONTROL, seed=20)}))
     assert [claim.statement for claim in report.claims if not claim.passed] == [
         "smallest p-value, times their number: half of the data"
     ]
@@ -58,7 +61,7 @@ def test_mistakes_that_are_overlooked_fail():
 
 
 def test_the_figure_has_a_panel_for_each_and_a_line_for_each_common_quantity():
-    drawn = calibration(result().calibrations, result().mistakes)
+    drawn = calibration(*parts())
     assert drawn.figure.get_figwidth() == style.DOUBLE_COLUMN
     panels = drawn.figure.axes
     assert [ax.get_title() for ax in panels] == [
@@ -70,15 +73,16 @@ def test_the_figure_has_a_panel_for_each_and_a_line_for_each_common_quantity():
     assert len(set(heights[:6])) == 1
     assert heights[6] > heights[0]
     assert list(drawn.data) == [*PRIORS, "half-of-the-data", "wrong-prior"]
-    assert figure_bytes(drawn.figure, "png") == figure_bytes(calibration(*vars_of(result())).figure, "png")
+    assert figure_bytes(drawn.figure, "png") == figure_bytes(calibration(*parts()).figure, "png")
 
 
-def vars_of(found):
-    return found.calibrations, found.mistakes
+def parts():
+    found = result()
+    return {name: found[name] for name in PRIORS}, {words: found[name] for name, words in MISTAKES.items()}
 
 
 def test_it_is_written(tmp_path):
-    folder = reported(EXPERIMENT, result()).write(tmp_path / "calibration")
+    folder = report_on(result()).write(tmp_path / "calibration")
     assert {path.name for path in (folder / "figures").glob("*.pdf")} == {"ranks.pdf"}
 
 
