@@ -136,7 +136,7 @@ EXPERIMENT = Experiment(
     summary="Fourteen families on Old Faithful: ellipses, likelihood, BIC, nesting, units",
     tags=("em", "real data"),
     quick=Budget(n_starts=3),
-    full=Budget(n_starts=8),
+    full=Budget(n_starts=6),
     expect=(
         "A covariance says how far a component reaches, in which shape and in which direction. Sharing volume, shape or"
         " orientation between components, or forbidding correlation, saves parameters and costs likelihood; a family"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments import ascents, calibration, covariances, em_speed, galaxies, old_faithful
+from experiments import ascents, calibration, covariances, em_speed, galaxies, kmeans_limit, old_faithful
 from experiments.engine.experiment import Experiment
 
 
@@ -20,6 +20,7 @@ PARTS = (
         "How EM works",
         (
             covariances.EXPERIMENT,
+            kmeans_limit.EXPERIMENT,
             ascents.EXPERIMENT,
         ),
     ),

@@ -1,6 +1,7 @@
 """The covariance families: what units change, what nests, and that the report tells it."""
 
 import dataclasses
+
 import numpy as np
 import pytest
 from answered import reported, run_case
