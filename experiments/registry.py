@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments import ascents, calibration, covariances, em_speed, galaxies, kmeans_limit, old_faithful
+from experiments import ascents, calibration, convergence, covariances, em_speed, galaxies, kmeans_limit, old_faithful
 from experiments.engine.experiment import Experiment
 
 
@@ -19,6 +19,7 @@ PARTS = (
     Part(
         "How EM works",
         (
+            convergence.EXPERIMENT,
             covariances.EXPERIMENT,
             kmeans_limit.EXPERIMENT,
             ascents.EXPERIMENT,
