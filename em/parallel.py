@@ -53,6 +53,32 @@ def over_cores[T, R](
     return results
 
 
+def as_they_end[T, R](function: Callable[[T], R], tasks: Sequence[T], *, n_jobs: int) -> Iterator[R]:
+    """function(task) for each task, in the order in which they end: a result is given as soon as it is there.
+
+    n_jobs as in `over_cores`, but for None; with 1 all is done in this process. Tasks begin in the order they have.
+    An exception of the function ends it all and is raised here; what runs is broken off when the iterator is closed.
+    """
+    workers = _as_workers(n_jobs)
+    if workers == 1:
+        yield from map(function, tasks)
+        return
+    run = Parallel(
+        n_jobs=workers,
+        prefer="processes",
+        return_as="generator_unordered",
+        mmap_mode="c",
+        batch_size=1,  # each result by itself
+        pre_dispatch="n_jobs",
+    )
+    yield from run(delayed(function)(task) for task in tasks)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return int(cpu_count())
+
+
 def _as_workers(n_jobs: int) -> int:
     count = as_whole_number(n_jobs, "n_jobs", least=-1)
     if count == 0:

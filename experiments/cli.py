@@ -13,19 +13,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from experiments.engine.experiment import DEFAULT_SEED, Budget, Experiment
+from experiments.engine.interrupts import interruptible
 from experiments.engine.progress import Terminal
-from experiments.engine.running import (
-    BAD_INPUT,
-    Output,
-    Quick,
-    Seed,
-    call,
-    complain,
-    interruptible,
-    one_line,
-    publish,
-    run_all,
-)
+from experiments.engine.publishing import publish
+from experiments.engine.running import Fresh, Jobs, Output, Quick, Seed, draw_all, run_all
+from experiments.engine.telling import BAD_INPUT, call, complain, one_line
 
 COMPARE_FULL = Budget(draws=1000, tune=1000, chains=4, n_starts=20)
 COMPARE_QUICK = Budget(draws=300, tune=400, chains=2, n_starts=8)
@@ -47,31 +39,55 @@ def experiments_help() -> None:
     python -m experiments list                          the questions
     python -m experiments run old_faithful --quick      one report, in seconds
     python -m experiments run --all                     every report, as published
+    python -m experiments draw --all                    the same again from stored results
     python -m experiments compare my.csv --components 3 your own data
 
-    Exit status: 0; 1 if a claim of a report failed; 2 for bad input; 130 if interrupted.
+    Exit status: 0; 1 if a claim of a report failed, or an experiment itself; 2 for bad input; 130 if interrupted.
     """
 
 
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Experiments, as `list` has them.")]
+Every = Annotated[bool, typer.Option("--all", help="Every experiment.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Experiments that bear the tag; may be repeated.")
+]
+Database = Annotated[
+    Path | None,
+    typer.Option("--posteriordb", metavar="DIR", help="A clone of posteriordb, for experiments that can use one."),
+]
+
+
 @app.command("list")
-def list_experiments() -> None:
-    """List the experiments and the question each of them answers."""
+def list_experiments(tags: Tags = None) -> None:
+    """List the experiments and the question each of them answers.
+
+    \b
+    python -m experiments list
+    python -m experiments list --tag "real data"
+    """
     from experiments.registry import EXPERIMENTS
 
-    width = max((len(experiment.name) for experiment in EXPERIMENTS), default=0)
-    for experiment in EXPERIMENTS:
+    chosen = _chosen(EXPERIMENTS, [], every=not tags, tags=tags or [])
+    width = max((len(experiment.name) for experiment in chosen), default=0)
+    for experiment in chosen:
         typer.echo(f"{experiment.name:<{width}}  {experiment.question}")
 
 
 @app.command()
 def run(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Experiments, as `list` has them.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every experiment.")] = False,
+    names: Names = None,
+    every: Every = False,
+    tags: Tags = None,
     quick: Quick = False,
     output: Output = Path("reports"),
     seed: Seed = DEFAULT_SEED,
+    fresh: Fresh = False,
+    jobs: Jobs = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="A Dask cluster for cases that may run side by side."),
+    ] = None,
+    posteriordb: Database = None,
 ) -> None:
     """Run experiments and write their reports to DIR/NAME/.
 
@@ -79,17 +95,49 @@ def run(
     python -m experiments run old_faithful
     python -m experiments run old_faithful galaxies --quick --output look
     python -m experiments run --all
+    python -m experiments run --tag em --tag simulation --jobs 4
 
-    A report is written whole or not at all: an interrupted run leaves the one before.
+    Each case is kept in DIR/.results/ as it ends and not computed again, as long as its declaration, data, code and
+    libraries are the same: after a kill the same command goes on from there. A report is written whole or not at all:
+    an interrupted run leaves the one before.
     """
     from experiments.registry import EXPERIMENTS
-    from experiments.reporting.indexing import write_index
 
-    chosen = _chosen(EXPERIMENTS, names or [], every=every)
-    passed = run_all(chosen, quick=quick, output=output, seed=seed)
-    with one_line(OSError):
-        write_index(output, [experiment.name for experiment in EXPERIMENTS])
-    raise typer.Exit(0 if passed else 1)
+    chosen = _chosen(EXPERIMENTS, names or [], every=every, tags=tags or [])
+    options = _options(posteriordb)
+    status = run_all(
+        chosen, quick=quick, output=output, seed=seed, options=options, fresh=fresh, jobs=jobs, cluster=cluster
+    )
+    _write_index(output, EXPERIMENTS)
+    raise typer.Exit(status)
+
+
+@app.command()
+def draw(
+    names: Names = None,
+    every: Every = False,
+    tags: Tags = None,
+    quick: Quick = False,
+    output: Output = Path("reports"),
+    seed: Seed = DEFAULT_SEED,
+    posteriordb: Database = None,
+) -> None:
+    """Write reports again from stored results, without computing anything.
+
+    \b
+    python -m experiments draw old_faithful
+    python -m experiments draw --all --quick
+
+    Results that are missing, or belong to other code, data, settings or libraries, are never drawn: one line says which
+    command computes them.
+    """
+    from experiments.registry import EXPERIMENTS
+
+    chosen = _chosen(EXPERIMENTS, names or [], every=every, tags=tags or [])
+    status = draw_all(chosen, quick=quick, output=output, seed=seed, options=_options(posteriordb))
+    if output.is_dir():
+        _write_index(output, EXPERIMENTS)
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -158,18 +206,44 @@ def _refuse(text: str) -> NoReturn:
     raise typer.Exit(BAD_INPUT)
 
 
-def _chosen(known: Sequence[Experiment[Any]], names: Sequence[str], *, every: bool) -> list[Experiment[Any]]:
+def _chosen(
+    known: Sequence[Experiment[Any]], names: Sequence[str], *, every: bool, tags: Sequence[str]
+) -> list[Experiment[Any]]:
+    """The experiments that are named, in that order, then those that bear one of the tags."""
     by_name = {experiment.name: experiment for experiment in known}
     if every:
         return list(known)
-    if not names:
+    if not names and not tags:
         _refuse(f"name an experiment or say --all; there are {', '.join(by_name)}")
+    _require_known(names, list(by_name), "experiment")
+    _require_known(tags, sorted({tag for experiment in known for tag in experiment.tags}), "tag")
+    tagged = [name for name, experiment in by_name.items() if set(tags) & set(experiment.tags)]
+    return [by_name[name] for name in dict.fromkeys([*names, *tagged])]
+
+
+def _require_known(names: Sequence[str], known: Sequence[str], what: str) -> None:
     for name in names:
-        if name not in by_name:
-            close = difflib.get_close_matches(name, by_name, n=1)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
             advice = f"did you mean {close[0]}? " if close else ""
-            _refuse(f"there is no experiment {name!r}; {advice}there are {', '.join(by_name)}")
-    return [by_name[name] for name in dict.fromkeys(names)]
+            _refuse(f"there is no {what} {name!r}; {advice}there are {', '.join(known)}")
+
+
+def _options(posteriordb: Path | None) -> dict[str, str]:
+    """What is handed in for the experiments that can use it, by name."""
+    from experiments.data.posteriordb import OPTION, Posteriordb
+
+    options = {} if posteriordb is None else {OPTION: str(posteriordb.expanduser().resolve())}
+    with one_line(ValueError):
+        Posteriordb.of(options)
+    return options
+
+
+def _write_index(output: Path, known: Sequence[Experiment[Any]]) -> None:
+    from experiments.reporting.indexing import write_index
+
+    with one_line(OSError):
+        write_index(output, [experiment.name for experiment in known])
 
 
 def _require_model(components: int, n_samples: int, structure: str) -> None:

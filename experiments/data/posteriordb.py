@@ -23,6 +23,9 @@ OPTION = "posteriordb"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "posteriordb"
 """Looked at where no folder is named; it may stand beside a checkout."""
 
+MIXTURES = ("low_dim_gauss_mix", "low_dim_gauss_mix_collapse")
+"""Its data sets for Gaussian mixtures; only the first has reference draws."""
+
 _CLONE = ("posterior_database/data/data", "data/data")
 """Where a clone has its data, from its root or from the folder posterior_database."""
 
@@ -83,9 +86,12 @@ class Posteriordb:
         return draws
 
     def digest(self, *names: str) -> str:
-        """A sha256 of these data sets and of their reference draws where there are some, in either layout the same."""
+        """A sha256 of these data sets, `MIXTURES` unless named, and of their reference draws where there are some.
+
+        In either layout the same.
+        """
         found = hashlib.sha256()
-        for name in names:
+        for name in names or MIXTURES:
             for content in (lambda name=name: self.data(name), lambda name=name: _drawn(self, name)):
                 try:
                     text = json.dumps(content(), sort_keys=True)

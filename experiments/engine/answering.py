@@ -3,18 +3,20 @@
 import time
 from collections.abc import Mapping
 from importlib import metadata
-from platform import python_version
 
 from experiments.engine.experiment import DEFAULT_SEED, Experiment, Results, Task
+from experiments.engine.identity import LIBRARIES, versions
 from experiments.engine.progress import Progress, Silent
 from experiments.reporting.report import Answer, Report
 
-_LIBRARIES = ("numpy", "scipy", "numba", "pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas", "matplotlib")
-
 
 def library_versions() -> dict[str, str]:
-    """The versions a number may depend on, for the provenance of a report."""
-    return {"python": python_version(), **{name: metadata.version(name) for name in ("logsum", *_LIBRARIES)}}
+    """The versions that numbers and figures may depend on, for the provenance of a report."""
+    told = versions()
+    return {
+        **{name: told[name] for name in ("python", "logsum", *LIBRARIES)},
+        "matplotlib": metadata.version("matplotlib"),
+    }
 
 
 def answer[Outcome](

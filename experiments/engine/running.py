@@ -1,31 +1,34 @@
-"""Running experiments for somebody at a terminal: reports written, errors in one line, Ctrl-C obeyed.
+"""Running experiments for somebody at a terminal: what is missing computed, reports written, Ctrl-C obeyed.
 
 The command line and every experiment's own script stand on this.
 """
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.exceptions import TyperException
 
-from experiments.engine.experiment import DEFAULT_SEED, Experiment
-from experiments.engine.progress import Terminal
+from experiments.engine.experiment import DEFAULT_SEED, Case, Experiment
+from experiments.engine.interrupts import interruptible
+from experiments.engine.publishing import publish
+from experiments.engine.telling import BAD_INPUT, FAILED, call, complain, one_line
 
 if TYPE_CHECKING:
-    from experiments.reporting.report import Report
-
-BAD_INPUT = 2
-INTERRUPTED = 130
+    from experiments.engine.computing import Machine
+    from experiments.engine.plan import Plan
+    from experiments.engine.total import Total
 
 Quick = Annotated[bool, typer.Option("--quick", help="A small budget: seconds instead of minutes, rougher numbers.")]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder that gets a folder for each report.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same numbers.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is stored.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, metavar="N", help="Cases at once; one for each core if left out.")
+]
 
 
 def run_as_script(experiment: Experiment[Any]) -> None:
@@ -36,139 +39,182 @@ def run_as_script(experiment: Experiment[Any]) -> None:
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
     @script.command(help=f"{experiment.question}\n\n{experiment.summary}")
-    def run_one(quick: Quick = False, output: Output = Path("reports"), seed: Seed = DEFAULT_SEED) -> None:
-        raise typer.Exit(0 if run_all([experiment], quick=quick, output=output, seed=seed) else 1)
+    def run_one(
+        quick: Quick = False,
+        output: Output = Path("reports"),
+        seed: Seed = DEFAULT_SEED,
+        fresh: Fresh = False,
+        jobs: Jobs = None,
+    ) -> None:
+        known = _as_registered(experiment)
+        raise typer.Exit(run_all([known], quick=quick, output=output, seed=seed, fresh=fresh, jobs=jobs))
 
     sys.exit(call(script, None))
 
 
-def run_all(chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, seed: int) -> bool:
-    """Run experiments one after the other and write a folder for each into `output`; whether all claims hold."""
+def _as_registered(experiment: Experiment[Any]) -> Experiment[Any]:
+    """The experiment of this name in the registry: types of a script's own copy are known to no other process."""
+    from experiments.registry import EXPERIMENTS
+
+    return next((known for known in EXPERIMENTS if known.name == experiment.name), experiment)
+
+
+def run_all(
+    chosen: Sequence[Experiment[Any]],
+    *,
+    quick: bool,
+    output: Path,
+    seed: int,
+    options: Mapping[str, str] | None = None,
+    fresh: bool = False,
+    jobs: int | None = None,
+    cluster: str | None = None,
+) -> int:
+    """Compute what is not stored and write a folder for each experiment into `output`; the exit status.
+
+    An experiment that fails keeps no other from its report. 0; 1 if a claim or an experiment failed.
+    """
+    plans = _plans(chosen, quick=quick, output=output, seed=seed, options=options)
+    from experiments.engine.computing import compute
+    from experiments.engine.total import Total
+
+    with one_line(OSError):
+        for plan in plans:
+            plan.store.check()
+    failures = Failures()
+    with _machine(jobs, cluster) as machine:
+        left: dict[str, list[Case]] = {}
+        for plan in plans:
+            with failures.shown(plan):
+                left[plan.experiment.name] = list(plan.cases) if fresh else plan.missing()
+        passed = True
+        with Total(_weights(plans, left, machine)) as total:
+            for place, plan in enumerate(plans, start=1):
+                name = plan.experiment.name
+                if name not in left:
+                    continue
+                total.say(f"{place}/{len(plans)}  {name}: {plan.experiment.question}")
+                with failures.shown(plan, total):
+                    with one_line(OSError), interruptible():
+                        compute(plan, left[name], machine, total)
+                        plan.tidy()
+                    with total.paused():
+                        passed &= _write_report(plan)
+    return failures.status(plans, passed=passed)
+
+
+def draw_all(
+    chosen: Sequence[Experiment[Any]],
+    *,
+    quick: bool,
+    output: Path,
+    seed: int,
+    options: Mapping[str, str] | None = None,
+) -> int:
+    """Write the reports of stored results again, computing nothing; the exit status.
+
+    2 where results are missing or belong to something else: one line says which command computes them.
+    """
+    plans = _plans(chosen, quick=quick, output=output, seed=seed, options=options)
+    from experiments.engine.plan import Missing
+
+    failures = Failures()
+    passed, complete = True, True
+    for plan in plans:
+        with failures.shown(plan):
+            try:
+                passed &= _write_report(plan)
+            except Missing as error:
+                complain(str(error))
+                complete = False
+    status = failures.status(plans, passed=passed)
+    return status if complete else BAD_INPUT
+
+
+class Failures:
+    """Experiments that ended in an exception: each is shown with its traceback, and the others go on."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    @contextmanager
+    def shown(self, plan: "Plan", total: "Total | None" = None) -> Iterator[None]:
+        """Show what is raised inside, but for what ends the whole run: bad input and Ctrl-C."""
+        from experiments.engine.computing import CaseFailed
+
+        try:
+            yield
+        except typer.Exit:
+            raise
+        except Exception as error:
+            told = str(error) if isinstance(error, CaseFailed) else traceback.format_exc()
+            self.names.append(plan.experiment.name)
+            if total is None:
+                typer.echo(told, err=True)
+            else:
+                with total.paused():
+                    typer.echo(told, err=True)
+
+    def status(self, plans: "Sequence[Plan]", *, passed: bool) -> int:
+        """The exit status, after one line about all that failed."""
+        if self.names:
+            complain(
+                f"{len(self.names)} of {len(plans)} experiments failed, as shown above: {', '.join(self.names)}."
+                " Every case that did not fail is kept."
+            )
+        return FAILED if self.names or not passed else 0
+
+
+def _plans(
+    chosen: Sequence[Experiment[Any]], *, quick: bool, output: Path, seed: int, options: Mapping[str, str] | None
+) -> "list[Plan]":
+    """A plan for each, once it is clear that their reports can be written."""
     from experiments.reporting.writing import check_target
 
     with one_line(OSError):
         for experiment in chosen:
             check_target(output / experiment.name)
-    from experiments.engine.answering import answer
+    from experiments.engine.plan import Plan
 
-    progress = Terminal()
-    passed = True
-    for place, experiment in enumerate(chosen, start=1):
-        progress.say(f"{place}/{len(chosen)}  {experiment.name}: {experiment.question}")
-        with interruptible():
-            report = answer(experiment, quick=quick, seed=seed, progress=progress)
-        passed &= publish(report, output)
-    return passed
+    return [Plan(experiment, quick, seed, options or {}, output) for experiment in chosen]
 
 
-def publish(report: "Report", output: Path) -> bool:
-    """Write the report, and say where it is, what it answers and which claims hold."""
-    from experiments.reporting.rendering import write_report
-    from experiments.reporting.writing import write_folder
+def _write_report(plan: "Plan") -> bool:
+    """Draw stored results; whether all claims hold. Raises Missing."""
+    from experiments.engine.answering import report_of
 
-    with one_line(OSError), postponed_interrupts() as interrupts:
-        folder = write_folder(
-            output / report.name,
-            lambda draft: write_report(report, draft, between=interrupts.check),
-            before_swap=interrupts.settle,
-        )
-        _announce(report, folder)
-    return report.passed
-
-
-def _announce(report: "Report", folder: Path) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    page = folder / "report.html"
-    shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(str(shown), style="bold"))
-    console.print(Text(" ".join(report.answer.split())))
-    for claim in report.claims:
-        verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
-        console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))
-
-
-def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | None = None) -> int:
-    """Run an application of typer: its exit status, with one line for every error a reader can mend."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        status = application(given, standalone_mode=False, prog_name=name)
-    except TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            typer.echo(error.format_message())
-            return BAD_INPUT
-        complain(error.format_message())
-        return BAD_INPUT
-    except (KeyboardInterrupt, typer.Abort):
-        status = INTERRUPTED
-    if status == INTERRUPTED:
-        complain("interrupted; no report was written or touched but those named above, if any")
-    return int(status or 0)
+    results, seconds = plan.results()
+    report = report_of(plan.experiment, results, quick=plan.quick, seconds=seconds)
+    return publish(report, plan.output)
 
 
 @contextmanager
-def one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Errors of these kinds are the reader's to mend: one line and exit status 2. All others keep their traceback."""
+def _machine(jobs: int | None, cluster: str | None) -> "Iterator[Machine]":
+    """This machine, or this machine and a cluster at an address; one line if none answers there."""
+    from experiments.engine.computing import Machine
+
+    if cluster is None:
+        yield Machine(jobs)
+        return
+    from em import connect
+
+    with one_line(ValueError, ImportError):
+        client = connect(cluster)
     try:
-        yield
-    except kinds as error:
-        complain(str(error))
-        raise typer.Exit(BAD_INPUT) from error
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C ends the work even where a sampler would make do with the draws it has."""
-    asked: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
+        yield Machine(jobs, client)
     finally:
-        signal.signal(signal.SIGINT, previous)
-        if asked:
-            raise KeyboardInterrupt
+        client.close()
 
 
-class Interrupts:
-    """Ctrl-C as a request that waits for the next `check`, and counts no more once things are settled."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.settled = False
-
-    def check(self) -> None:
-        """KeyboardInterrupt if Ctrl-C was pressed."""
-        if self.asked:
-            raise KeyboardInterrupt
-
-    def settle(self) -> None:
-        """The last check: what is asked from here on comes too late."""
-        self.settled = True  # first, so that nothing is asked between the check and what follows it
-        self.check()
-
-
-@contextmanager
-def postponed_interrupts() -> Iterator[Interrupts]:
-    """Ctrl-C is heard where the block checks for it: work that is put in its place is never said to be undone."""
-    interrupts = Interrupts()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        interrupts.asked |= not interrupts.settled
-
-    previous = signal.signal(signal.SIGINT, ask)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-def complain(text: str) -> None:
-    """One line on the standard error."""
-    typer.echo("error: " + " ".join(text.split()), err=True)
+def _weights(
+    plans: "Sequence[Plan]", left: Mapping[str, Sequence[Case]], machine: "Machine"
+) -> dict[tuple[str, str], float]:
+    """The seconds that each case is expected to hold the run up."""
+    weights = {}
+    for plan in plans:
+        at_once = machine.workers if plan.experiment.side_by_side else 1
+        names = {case.name for case in left.get(plan.experiment.name, ())}
+        for case, seconds in plan.expected().items() if names else ():
+            if case in names:
+                weights[plan.experiment.name, case] = seconds / at_once
+    return weights

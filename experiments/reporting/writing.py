@@ -21,7 +21,7 @@ def check_target(target: Path) -> None:
     The folder must not exist, be empty, or hold a report and nothing else; its parent must be writable.
     """
     target = target.resolve()
-    with _told(target):
+    with told(target):
         if not target.parent.exists():
             _require_creatable(target.parent)
             return
@@ -53,7 +53,7 @@ def write_folder(
     written or holds anything that is not a report.
     """
     target = target.resolve()
-    with _told(target):
+    with told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with only_one(target.parent):
             _recover(target)
@@ -129,7 +129,7 @@ def read_results(folder: Path) -> dict[str, Any] | None:
 
 def write_text(path: Path, text: str) -> None:
     """Write one file whole or not at all; OSError in one line."""
-    with _told(path):
+    with told(path):
         _replace_text(path, text)
 
 
@@ -145,7 +145,7 @@ def _replace_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _told(target: Path) -> Iterator[None]:
+def told(target: Path) -> Iterator[None]:
     """Errors of the file system as one line that says what to do."""
     try:
         yield

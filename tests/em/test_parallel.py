@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from em import parallel
-from em.parallel import over_cores
+from em.parallel import as_they_end, over_cores
 
 
 def sums_of(array):
@@ -75,3 +75,14 @@ def test_no_tasks_and_wrong_numbers_of_processes():
     for wrong in (0, -2, 1.5, True, "two"):
         with pytest.raises(ValueError, match="n_jobs must be"):
             over_cores(abs, [1, 2], n_jobs=wrong)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_results_are_given_as_they_end(n_jobs):
+    def of_task(i):
+        time.sleep(0.6 if i == 0 else 0.0)
+        return i
+
+    found = list(as_they_end(of_task, range(5), n_jobs=n_jobs))
+    assert sorted(found) == [0, 1, 2, 3, 4]
+    assert found.index(0) == (0 if n_jobs == 1 else 4)

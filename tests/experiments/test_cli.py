@@ -6,14 +6,16 @@ import subprocess
 import sys
 import types
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import em
 import experiments
 from experiments import cli
-from experiments.engine import running
+from experiments.engine import publishing, running
 from experiments.engine.experiment import Budget, Case, Experiment, Task
 from experiments.own_data.tables import InputError, NumericTable
 from experiments.reporting import rendering, writing
@@ -37,7 +39,7 @@ def experiment(name: str, ours: float = 1.0) -> Experiment[float]:
         title=name.title(),
         question="Is it so?",
         summary="It is.",
-        tags=(),
+        tags=("em",) if name == "alpha" else ("posterior",),
         expect="Yes.",
         limits="No.",
         quick=BUDGET,
@@ -85,6 +87,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "alpha  Is it so?"
+    assert cli.main(["list", "--tag", "posterior"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["beta   Is it so?", "gamma  Is it so?"]
 
 
 def test_run_writes_reports_and_the_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +107,14 @@ def test_run_writes_reports_and_the_index(tmp_path: Path, capsys: pytest.Capture
 def test_a_failed_claim_is_status_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "beta", "alpha", "--output", "out"]) == 1
     assert "FAIL one" in capsys.readouterr().out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"alpha", "beta", "README.md"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"alpha", "beta", "README.md", ".results"}
+
+
+def test_tags_choose_experiments_and_add_to_names(tmp_path: Path) -> None:
+    assert cli.main(["run", "--tag", "em", "--output", "one"]) == 0
+    assert cli.main(["run", "beta", "--tag", "em", "--output", "two"]) == 1
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"alpha", "README.md", ".results"}
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"alpha", "beta", "README.md", ".results"}
 
 
 def test_an_interrupt_is_never_taken_for_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +135,7 @@ def test_ctrl_c_around_the_writing_tells_the_truth(
     module, name = {
         "while it is written": (rendering, "html_page"),
         "as it takes its place": (writing, "_swap"),
-        "when it is announced": (running, "_announce"),
+        "when it is announced": (publishing, "_announce"),
     }[moment]
     before = signal.getsignal(signal.SIGINT)
     real = getattr(module, name)
@@ -151,6 +162,11 @@ def test_ctrl_c_around_the_writing_tells_the_truth(
         (["run"], "name an experiment or say --all; there are alpha, beta, gamma"),
         (["run", "alfa"], "there is no experiment 'alfa'; did you mean alpha? there are alpha, beta, gamma"),
         (["run", "alpha", "--seed", "-1"], "--seed"),
+        (["run", "--tag", "emm"], "there is no tag 'emm'; did you mean em? there are em, posterior"),
+        (["run", "alpha", "--jobs", "0"], "--jobs"),
+        (["run", "alpha", "--posteriordb", "data.csv"], "is no clone of posteriordb"),
+        (["draw"], "name an experiment or say --all; there are alpha, beta, gamma"),
+        (["draw", "alpha"], "1 of 1 results are not there (the first is of case 'one'). To compute them: python -m"),
         (["dance"], "dance"),
         (["compare"], "DATA.csv"),
         (["compare", "nothing.csv"], "there is no file nothing.csv"),
@@ -176,6 +192,14 @@ def test_bad_input_is_one_line_and_nothing_written(
     assert message in err
     assert err.count("\n") == 1
     assert not list(tmp_path.rglob("report.*"))
+
+
+def test_an_unreachable_cluster_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(em, "connect", partial(em.connect, timeout=0.5))
+    assert cli.main(["run", "alpha", "--cluster", "tcp://127.0.0.1:1"]) == 2
+    assert "no Dask scheduler answered at 'tcp://127.0.0.1:1'" in capsys.readouterr().err
 
 
 def test_a_folder_of_other_things_is_refused_before_the_work(
@@ -222,9 +246,9 @@ def test_column_names_with_commas_go_in_quotes(tmp_path: Path, world: list[dict[
     assert world[0]["table"].columns == ("a, b", "c")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["compare", "--help"], ["list", "--help"]])
-def test_help_teaches(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(arguments) == 0
+@pytest.mark.parametrize("command", [[], ["run"], ["draw"], ["compare"], ["list"]])
+def test_help_teaches(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*command, "--help"]) == 0
     text = capsys.readouterr().out
     assert "Usage" in text
     assert "python -m experiments" in text

@@ -1,0 +1,39 @@
+"""A report written, and told of."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.engine.interrupts import postponed_interrupts
+from experiments.engine.telling import one_line
+
+if TYPE_CHECKING:
+    from experiments.reporting.report import Report
+
+
+def publish(report: "Report", output: Path) -> bool:
+    """Write the report, and say where it is, what it answers and which claims hold; whether all do."""
+    from experiments.reporting.rendering import write_report
+    from experiments.reporting.writing import write_folder
+
+    with one_line(OSError), postponed_interrupts() as interrupts:
+        folder = write_folder(
+            output / report.name,
+            lambda draft: write_report(report, draft, between=interrupts.check),
+            before_swap=interrupts.settle,
+        )
+        _announce(report, folder)
+    return report.passed
+
+
+def _announce(report: "Report", folder: Path) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    page = folder / "report.html"
+    shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(str(shown), style="bold"))
+    console.print(Text(" ".join(report.answer.split())))
+    for claim in report.claims:
+        verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
+        console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))
