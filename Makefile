@@ -21,8 +21,9 @@ help: ## list the targets
 report: $(READY) ## Old Faithful: EM beside the posterior, written to reports/old_faithful/
 	$(BIN)/python -m experiments run old_faithful
 
-reports: $(READY) ## every experiment's full report
+reports: $(READY) ## every experiment's full report, and the pages above them
 	$(BIN)/python -m experiments run --all
+	$(BIN)/python -m experiments index --readme README.md
 
 test: lint ## ruff, mypy and the fast tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -108,7 +108,7 @@ def run(
     status = run_all(
         chosen, quick=quick, output=output, seed=seed, options=options, fresh=fresh, jobs=jobs, cluster=cluster
     )
-    _write_index(output, EXPERIMENTS)
+    _write_index(output)
     raise typer.Exit(status)
 
 
@@ -136,8 +136,32 @@ def draw(
     chosen = _chosen(EXPERIMENTS, names or [], every=every, tags=tags or [])
     status = draw_all(chosen, quick=quick, output=output, seed=seed, options=_options(posteriordb))
     if output.is_dir():
-        _write_index(output, EXPERIMENTS)
+        _write_index(output)
     raise typer.Exit(status)
+
+
+@app.command("index")
+def index_reports(
+    output: Output = Path("reports"),
+    readme: Annotated[Path | None, typer.Option(metavar="FILE", help="Renew the table of questions in it too.")] = None,
+) -> None:
+    """Write the pages above the reports of DIR: README.md, index.html, the glossary, links between chapters.
+
+    \b
+    python -m experiments index
+    python -m experiments index --readme README.md
+
+    `run` does this by itself; the table of another file is renewed by this command alone.
+    """
+    from experiments.registry import contents
+    from experiments.reporting.readme import write_questions
+
+    if not output.is_dir():
+        _refuse(f"there is no folder {output}: run an experiment first")
+    _write_index(output)
+    if readme is not None:
+        with one_line(OSError, ValueError):
+            write_questions(readme, output, contents())
 
 
 @app.command()
@@ -239,11 +263,12 @@ def _options(posteriordb: Path | None) -> dict[str, str]:
     return options
 
 
-def _write_index(output: Path, known: Sequence[Experiment[Any]]) -> None:
+def _write_index(output: Path) -> None:
+    from experiments.registry import contents
     from experiments.reporting.indexing import write_index
 
     with one_line(OSError):
-        write_index(output, [experiment.name for experiment in known])
+        write_index(output, contents())
 
 
 def _require_model(components: int, n_samples: int, structure: str) -> None:

@@ -42,3 +42,8 @@ PARTS = (
 )
 
 EXPERIMENTS: tuple[Experiment[Any], ...] = tuple(experiment for part in PARTS for experiment in part.experiments)
+
+
+def contents() -> list[tuple[str, list[str]]]:
+    """The parts in reading order: heading, names of the reports under it."""
+    return [(part.title, [experiment.name for experiment in part.experiments]) for part in PARTS]

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from experiments.figures.style import figure_style
+from experiments.reporting.pixels import indexed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 LARGEST = 1_500_000
 """Bytes: a page holds the whole of it."""
 
-_COLOURS = 256
 _WIDTHS = (1050, 840, 630)
 """Pixels, the widest first: a narrow figure has them in proportion."""
 _FULL_WIDTH = 7.0
@@ -48,15 +48,7 @@ def _pixels(figure: "Figure", dots_per_inch: float) -> np.ndarray:
 
 
 def _gif(frames: Sequence[np.ndarray], seconds: float) -> bytes:
-    """One palette for all frames, so that what stands still keeps its colour and takes no room."""
-    pixels = np.stack(frames).astype(np.int64)  # (frames, height, width, 3)
-    codes = pixels @ np.array([65536, 256, 1])
-    distinct, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    colours = np.stack([distinct >> 16, distinct >> 8 & 255, distinct & 255], axis=1)
-    palette = _palette(colours, counts, np.concatenate(frames))
-    gaps = np.stack([((colours - entry) ** 2).sum(axis=1) for entry in palette])  # (palette, colours)
-    indices = gaps.argmin(axis=0).astype(np.uint8)[places].reshape(codes.shape)
-    first, *others = (_indexed(frame, palette) for frame in indices)
+    first, *others = indexed(frames)
     buffer = io.BytesIO()
     first.save(
         buffer,
@@ -68,16 +60,3 @@ def _gif(frames: Sequence[np.ndarray], seconds: float) -> bytes:
         disposal=1,
     )
     return buffer.getvalue()
-
-
-def _palette(colours: np.ndarray, counts: np.ndarray, sheet: np.ndarray) -> np.ndarray:
-    """The commonest colours as they are - paper, ink and those of the methods -, and others for the shades between."""
-    common = colours[np.argsort(-counts, kind="stable")[: _COLOURS // 2]]
-    shades = Image.fromarray(sheet).quantize(_COLOURS // 2, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    return np.concatenate([common, np.array(shades.getpalette(), dtype=np.int64).reshape(-1, 3)])
-
-
-def _indexed(frame: np.ndarray, palette: np.ndarray) -> Image.Image:
-    image = Image.fromarray(frame, "P")
-    image.putpalette(palette.astype(np.uint8).tobytes())
-    return image

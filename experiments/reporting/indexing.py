@@ -1,39 +1,77 @@
-"""The page that lists the reports: question, answer and a picture of each."""
+"""The pages above the reports: what each asks and answers, and the glossary; links between the chapters."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from markupsafe import escape
+import numpy as np
+from PIL import Image
 
-from experiments.reporting.markup import escape_markdown, plain_markdown
-from experiments.reporting.writing import read_results, write_text
+from experiments.reporting.chapters import Chapter, ChaptersOfPart, Contents, link_chapters, page_of, read_chapters
+from experiments.reporting.glossary import glossary_html, glossary_markdown
+from experiments.reporting.pixels import indexed
+from experiments.reporting.rendering import data_uri, environment
+from experiments.reporting.writing import write_text
 
-_INDEX_MARK = "<!-- index written by python -m experiments -->"
+_MARK = "<!-- index written by python -m experiments -->"
+_PIXELS = {"single": 640, "double": 960}
+"""Width of a picture on the page, by the width of the figure: twice what it takes in points of the screen."""
 
 
-def write_index(reports: Path, names: Sequence[str]) -> Path | None:
-    """Write reports/README.md: question, answer and first picture of the reports called `names`, in that order.
+def write_index(reports: Path, contents: Contents) -> tuple[Path, ...]:
+    """Write README.md, index.html and the glossary into `reports`, and link its chapters; return what was written.
 
-    A README.md that this function did not write is left alone, and None returned.
+    contents: parts in reading order, (heading, names of reports); a report that does not stand there is left out.
+    A page of one of these names that was not written by this function is left alone.
     """
-    index = reports / "README.md"
-    if index.exists() and not index.read_text(encoding="utf-8", errors="replace").startswith(_INDEX_MARK):
+    if not reports.is_dir():
+        return ()
+    parts = read_chapters(reports, contents)
+    there = {chapter.name: chapter for part in parts for chapter in part.chapters}
+    pages = {
+        "README.md": index_markdown(parts),
+        "index.html": environment()
+        .get_template("index.html")
+        .render(
+            parts=parts,
+            page=lambda chapter: page_of(reports, chapter.name),
+            picture=lambda chapter: _thumbnail(reports, chapter),
+        ),
+        "glossary.md": glossary_markdown(there),
+        "glossary.html": glossary_html(there, lambda name: page_of(reports, name)),
+    }
+    written = tuple(path for name, text in pages.items() if (path := _write_ours(reports / name, text)) is not None)
+    link_chapters(reports, parts)
+    return written
+
+
+def index_markdown(parts: Sequence[ChaptersOfPart]) -> str:
+    """The list of questions and one-line answers as Markdown."""
+    return environment().get_template("index.md").render(parts=parts)
+
+
+def _write_ours(path: Path, text: str) -> Path | None:
+    if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
         return None
-    found = [(name, results) for name in names if (results := read_results(reports / name)) is not None]
-    parts = [f"{_INDEX_MARK}\n# Reports\n"]
-    for name, results in found:
-        title, question, answer = (str(results.get(key, "")) for key in ("title", "question", "answer"))
-        held = "" if results.get("passed") else " **Some of its claims FAIL.**"
-        parts.append(f"## [{escape_markdown(title)}]({name}/report.md)\n\n*{escape_markdown(question)}*\n")
-        parts.append(f"{plain_markdown(answer)}{held}\n")
-        parts += [_index_picture(name, picture) for picture in results.get("pictures", ())[:1]]
-    write_text(index, "\n".join(parts))
-    return index
+    top, _, rest = text.partition("\n") if text.startswith("<!doctype") else ("", "", text)
+    write_text(path, f"{top}\n{_MARK}\n{rest}" if top else f"{_MARK}\n{rest}")
+    return path
 
 
-def _index_picture(name: str, picture: dict[str, Any]) -> str:
-    width = 480 if picture.get("width") == "single" else 800
-    source = f"{name}/figures/{picture.get('name', '')}.png"
-    words = escape(picture.get("alt", ""))
-    return f'<a href="{name}/report.md"><img src="{escape(source)}" alt="{words}" width="{width}"></a>\n'
+def _thumbnail(reports: Path, chapter: Chapter) -> str | None:
+    """The chapter's picture as a small PNG inside the page; None where there is none that can be read."""
+    if chapter.picture is None:
+        return None
+    try:
+        with Image.open(
+            reports / chapter.name / "figures" / f"{chapter.picture['name']}.png", formats=["PNG"]
+        ) as image:
+            width = min(_PIXELS.get(chapter.picture["width"], 640), image.width)
+            small = image.convert("RGB").resize(
+                (width, round(image.height * width / image.width)), Image.Resampling.LANCZOS
+            )
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+    buffer = io.BytesIO()
+    indexed([np.asarray(small)])[0].save(buffer, "PNG", optimize=True)
+    return data_uri("png", buffer.getvalue())

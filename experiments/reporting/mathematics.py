@@ -78,7 +78,8 @@ def _checked(tex: str) -> str:
     braces = "".join(re.findall(r"(?<!\\)[{}]", tex))
     while "{}" in braces:
         braces = braces.replace("{}", "")
-    if braces or tex.count(r"\left") - tex.count(r"\leftarrow") != tex.count(r"\right") - tex.count(r"\rightarrow"):
+    sides = [len(re.findall(rf"\\{side}(?![a-zA-Z])", tex)) for side in ("left", "right")]
+    if braces or sides[0] != sides[1]:
         raise ValueError(r"a brace, a \left or a \right has no partner")
     return tex
 

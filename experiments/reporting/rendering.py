@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from experiments.reporting.formats import FormattedColumn, format_frame, number, short
 from experiments.reporting.markup import (
@@ -23,22 +23,22 @@ from experiments.reporting.markup import (
 )
 from experiments.reporting.mathematics import mathml
 from experiments.reporting.report import Animation, Claim, Drawing, Formula, Report, Table
-from experiments.reporting.saving import figure_bytes, inline_svg, save_figure
+from experiments.reporting.saving import FORMATS, figure_bytes, inline_svg, save_figure
 
 
 def html_fragment(report: Report) -> str:
     """The report as an <article> with its own style, for a notebook."""
-    return _environment().get_template("fragment.html").render(_context(report))
+    return environment().get_template("fragment.html").render(_context(report), beside=False)
 
 
 def html_page(report: Report) -> str:
-    """The report as one page that needs no other file and no network."""
-    return _environment().get_template("report.html").render(_context(report))
+    """The report as one page that needs no other file and no network; it offers those that stand beside it."""
+    return environment().get_template("report.html").render(_context(report), beside=True)
 
 
 def markdown_page(report: Report) -> str:
     """The report as Markdown, with its figures beside it in figures/."""
-    return _environment().get_template("report.md").render(_context(report))
+    return environment().get_template("report.md").render(_context(report))
 
 
 def write_report(report: Report, folder: Path, *, between: Callable[[], None] = lambda: None) -> None:
@@ -50,8 +50,7 @@ def write_report(report: Report, folder: Path, *, between: Callable[[], None] = 
         save_figure(picture.figure, folder / "figures", picture.name)
         if isinstance(picture, Animation):
             (folder / "figures" / f"{picture.name}.gif").write_bytes(picture.gif)
-        for key, frame in picture.data.items():
-            name = picture.name if len(picture.data) == 1 else f"{picture.name}-{key}"
+        for name, frame in zip(_data_names(picture), picture.data.values(), strict=True):
             _write_csv(frame, folder / "figures" / f"{name}.csv")
     for table in (*report.tables, *_claims_table(report)):
         _write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
@@ -74,7 +73,8 @@ def results_json(report: Report, files: list[str]) -> str:
         "claims": [
             {
                 **{key: getattr(claim, key) for key in ("statement", "source", "kind", "unit")},
-                **{key: getattr(claim, key) for key in ("published", "ours", "difference", "tolerance", "passed")},
+                **{key: getattr(claim, key) for key in ("published", "ours", "error")},
+                **{key: getattr(claim, key) for key in ("difference", "tolerance", "passed")},
             }
             for claim in report.claims
         ],
@@ -151,9 +151,13 @@ def _no_formula(cell: Any) -> Any:
 def _claims_table(report: Report) -> tuple[Table, ...]:
     if not report.claims:
         return ()
-    keys = ("statement", "source", "published", "ours", "difference", "kind", "tolerance", "unit")
+    keys = ("statement", "source", "published", "ours", "error", "difference", "kind", "tolerance", "unit")
     rows = [{**{key: getattr(claim, key) for key in keys}, "holds": _verdict(claim)} for claim in report.claims]
-    return (Table("claims", "Claims, each computed.", pd.DataFrame(rows)),)
+    frame = pd.DataFrame(rows)
+    notes = {"error": "Monte Carlo standard error of ours"}
+    if all(claim.error is None for claim in report.claims):
+        frame, notes = frame.drop(columns="error"), {}
+    return (Table("claims", "Claims, each computed.", frame, notes),)
 
 
 def _verdict(claim: Claim) -> str:
@@ -165,7 +169,8 @@ def _claim_numbers(claim: Claim) -> dict[str, str]:
     finite = claim.tolerance > 0.0 and math.isfinite(claim.tolerance)
     decimals = min(max(0, 1 - math.floor(math.log10(claim.tolerance))), 10) if finite else None
     values = {key: number(float(getattr(claim, key)), decimals) for key in ("published", "ours")}
-    return {**values, "difference": short(claim.difference), "tolerance": short(claim.tolerance)}
+    error = "" if claim.error is None else f" ± {short(float(f'{claim.error:.2g}'))}"
+    return {**values, "error": error, "difference": short(claim.difference), "tolerance": short(claim.tolerance)}
 
 
 def _columns(table: Table) -> tuple[FormattedColumn, ...]:
@@ -175,20 +180,35 @@ def _columns(table: Table) -> tuple[FormattedColumn, ...]:
 def _context(report: Report) -> dict[str, Any]:
     numbers = {table.name: place for place, table in enumerate(report.tables, start=1)}
     numbers |= {picture.name: place for place, picture in enumerate(report.pictures, start=1)}
-    return {"report": report, "numbers": numbers, "held": sum(claim.passed for claim in report.claims)}
+    return {
+        "report": report,
+        "numbers": numbers,
+        "held": sum(claim.passed for claim in report.claims),
+        "has_error": any(claim.error is not None for claim in report.claims),
+    }
 
 
 def _figure_svg(picture: Drawing, prefix: str) -> Markup:
     return Markup(inline_svg(picture.figure, f"{prefix}-{picture.name}", picture.alt))
 
 
-def _data_uri(kind: str, content: bytes) -> str:
+def _data_names(picture: Drawing) -> list[str]:
+    """Names of the files of plotted numbers, without their ending."""
+    return [picture.name if len(picture.data) == 1 else f"{picture.name}-{key}" for key in picture.data]
+
+
+def _forms(picture: Drawing) -> tuple[str, ...]:
+    return ("gif", *FORMATS) if isinstance(picture, Animation) else FORMATS
+
+
+def data_uri(kind: str, content: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of everything that is written, with the filters they use."""
+    made = Environment(
         loader=PackageLoader("experiments.reporting", "templates"),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
@@ -196,11 +216,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.tests["text"] = lambda block: isinstance(block, str)
-    environment.tests["formula"] = lambda block: isinstance(block, Formula)
-    environment.tests["animation"] = lambda block: isinstance(block, Animation)
-    environment.tests["table"] = lambda block: isinstance(block, Table)
-    environment.filters |= {
+    made.tests["text"] = lambda block: isinstance(block, str)
+    made.tests["formula"] = lambda block: isinstance(block, Formula)
+    made.tests["animation"] = lambda block: isinstance(block, Animation)
+    made.tests["table"] = lambda block: isinstance(block, Table)
+    made.filters |= {
         "paragraph": markdown_html,
         "formula": lambda block: mathml(block.tex, display=True),
         "linked": plain_html,
@@ -208,12 +228,15 @@ def _environment() -> Environment:
         "linked_markdown": plain_markdown,
         "columns": _columns,
         "svg": _figure_svg,
-        "gif_uri": lambda animation: _data_uri("gif", animation.gif),
-        "still_uri": lambda animation: _data_uri("svg+xml", figure_bytes(animation.figure, "svg")),
+        "forms": _forms,
+        "data_names": _data_names,
+        "attribute": lambda text: escape(text).replace("$", "&#36;"),
+        "gif_uri": lambda animation: data_uri("gif", animation.gif),
+        "still_uri": lambda animation: data_uri("svg+xml", figure_bytes(animation.figure, "svg")),
         "verdict": _verdict,
         "claim_numbers": _claim_numbers,
         "short": lambda value: (
             value if isinstance(value, str) else str(value) if isinstance(value, int) else short(value)
         ),
     }
-    return environment
+    return made

@@ -59,6 +59,9 @@ def interrupted(_task: Task) -> float:
     return 1.0
 
 
+PAGES = {"README.md", "index.html", "glossary.md", "glossary.html"}
+
+
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """A registry and a comparison that cost nothing; returns what the comparison was asked."""
@@ -78,6 +81,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
     registry = types.ModuleType("experiments.registry")
     comparison = types.ModuleType("experiments.own_data.compare")
     vars(registry)["EXPERIMENTS"] = known
+    vars(registry)["contents"] = lambda: [("Part", [each.name for each in known])]
     vars(comparison)["compare_table"] = compare_table
     monkeypatch.setitem(sys.modules, "experiments.registry", registry)
     monkeypatch.setitem(sys.modules, "experiments.own_data.compare", comparison)
@@ -104,17 +108,32 @@ def test_run_writes_reports_and_the_index(tmp_path: Path, capsys: pytest.Capture
     assert "alpha/report.md" in (tmp_path / "reports" / "README.md").read_text()
 
 
+def test_index_writes_the_pages_above_the_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["index"]) == 2
+    assert "there is no folder reports: run an experiment first" in capsys.readouterr().err
+    assert cli.main(["run", "alpha"]) == 0
+    for name in PAGES:
+        (tmp_path / "reports" / name).unlink()
+    (tmp_path / "MINE.md").write_text("<!-- questions --><!-- end of questions -->\n")
+    assert cli.main(["index", "--readme", "MINE.md"]) == 0
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == {"alpha", ".results"} | PAGES
+    assert "[Is it so?](reports/alpha/report.md)" in (tmp_path / "MINE.md").read_text()
+    (tmp_path / "MINE.md").write_text("no marks\n")
+    assert cli.main(["index", "--readme", "MINE.md"]) == 2
+    assert (tmp_path / "MINE.md").read_text() == "no marks\n"
+
+
 def test_a_failed_claim_is_status_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "beta", "alpha", "--output", "out"]) == 1
     assert "FAIL one" in capsys.readouterr().out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"alpha", "beta", "README.md", ".results"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"alpha", "beta", ".results"} | PAGES
 
 
 def test_tags_choose_experiments_and_add_to_names(tmp_path: Path) -> None:
     assert cli.main(["run", "--tag", "em", "--output", "one"]) == 0
     assert cli.main(["run", "beta", "--tag", "em", "--output", "two"]) == 1
-    assert {path.name for path in (tmp_path / "one").iterdir()} == {"alpha", "README.md", ".results"}
-    assert {path.name for path in (tmp_path / "two").iterdir()} == {"alpha", "beta", "README.md", ".results"}
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"alpha", ".results"} | PAGES
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"alpha", "beta", ".results"} | PAGES
 
 
 def test_an_interrupt_is_never_taken_for_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +149,7 @@ def test_ctrl_c_around_the_writing_tells_the_truth(
     moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["run", "alpha"]) == 0
-    page = tmp_path / "reports" / "alpha" / "report.html"
+    page = tmp_path / "reports" / "alpha" / "results.json"
     old = page.stat().st_ino
     module, name = {
         "while it is written": (rendering, "html_page"),

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from experiments.reporting import writing
-from experiments.reporting.indexing import write_index
 from experiments.reporting.writing import check_target, read_results, write_folder
 
 
@@ -181,22 +180,3 @@ def test_sigkill_at_any_moment_leaves_one_whole_report(tmp_path: Path, n_writers
         assert len(contents(target)) == 1
         assert read_results(target) is not None
         assert hidden(tmp_path) == []
-
-
-def test_the_index_lists_reports_in_order_and_spares_other_pages(tmp_path: Path) -> None:
-    for name in ("b", "a"):
-        (tmp_path / name).mkdir()
-        picture = {"name": "scatter", "alt": 'A "<b>"', "width": "single"}
-        content = {"title": f"Title {name} *", "question": "Q?", "answer": "A <b>.", "passed": name == "a"}
-        (tmp_path / name / "results.json").write_text(json.dumps({"format": 1, "pictures": [picture], **content}))
-    index = write_index(tmp_path, ["b", "a", "missing"])
-    assert index is not None
-    text = index.read_text()
-    assert text.index("[Title b \\*](b/report.md)") < text.index("[Title a \\*](a/report.md)")
-    assert '<img src="a/figures/scatter.png" alt="A &#34;&lt;b&gt;&#34;" width="480">' in text
-    assert "A \\<b\\>. **Some of its claims FAIL.**" in text
-    assert write_index(tmp_path, ["b", "a", "missing"]) == index
-    assert index.read_text() == text
-    index.write_text("# My own page\n")
-    assert write_index(tmp_path, ["a"]) is None
-    assert index.read_text() == "# My own page\n"
