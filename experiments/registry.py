@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments import ascents, calibration, convergence, covariances, em_speed, galaxies, kmeans_limit, old_faithful
+from experiments import (
+    ascents,
+    calibration,
+    convergence,
+    covariances,
+    em_speed,
+    galaxies,
+    kmeans_limit,
+    local_optima,
+    old_faithful,
+)
 from experiments.engine.experiment import Experiment
 
 
@@ -20,6 +30,7 @@ PARTS = (
         "How EM works",
         (
             convergence.EXPERIMENT,
+            local_optima.EXPERIMENT,
             covariances.EXPERIMENT,
             kmeans_limit.EXPERIMENT,
             ascents.EXPERIMENT,
