@@ -261,7 +261,7 @@ EXPERIMENT = Experiment(
     summary="Equal spheres whose sigma goes to zero: hard allocations, Lloyd's steps, and biased estimates",
     tags=("em", "real data", "simulated data"),
     quick=Budget(n_starts=10, n_simulations=20),
-    full=Budget(n_starts=100, n_simulations=400),
+    full=Budget(n_starts=100, n_simulations=200),
     expect=(
         "A mixture of equal spheres of standard deviation sigma allocates each point softly. As sigma shrinks the"
         " nearest mean takes all, and EM's step of the means becomes the step of k-means. As sigma grows all points"

@@ -10,6 +10,7 @@ from experiments import (
     covariances,
     em_speed,
     galaxies,
+    generalised_em,
     kmeans_limit,
     local_optima,
     old_faithful,
@@ -34,6 +35,7 @@ PARTS = (
             covariances.EXPERIMENT,
             kmeans_limit.EXPERIMENT,
             ascents.EXPERIMENT,
+            generalised_em.EXPERIMENT,
         ),
     ),
     Part(

@@ -27,10 +27,10 @@ MOVES: Mapping[str, Look] = {
 
 
 @canvas.drawn_in_style
-def gaps(traces: pd.DataFrame, panels: Sequence[str]) -> Drawn:
+def gaps(traces: pd.DataFrame, panels: Sequence[str], *, looks: Mapping[str, Look] = MOVES) -> Drawn:
     """A panel for each problem: the gap to the optimum (nats, log) by passes over the data (log), a line for each move.
 
-    traces  problem, move, passes, gap
+    traces  problem, move, passes, gap       looks  by move
 
     Gaps below 1e-10 nats are drawn there. Two columns wide.
     """
@@ -42,7 +42,7 @@ def gaps(traces: pd.DataFrame, panels: Sequence[str]) -> Drawn:
             gap = np.maximum(of["gap"].to_numpy(np.float64), LEAST)
             passes = of["passes"].to_numpy(np.float64)
             first_below = int((gap <= LEAST).argmax()) + 1 if (gap <= LEAST).any() else gap.size
-            look = MOVES[move]
+            look = looks[move]
             ax.plot(passes[:first_below], gap[:first_below], linewidth=1.2, **look.line)
             ax.plot(passes[first_below - 1], gap[first_below - 1], markersize=3.5, clip_on=False, **look.points)
         ax.set_xscale("log")
@@ -59,6 +59,6 @@ def gaps(traces: pd.DataFrame, panels: Sequence[str]) -> Drawn:
     axes[0].yaxis.set_major_formatter(canvas.Powers(lowest=LEAST))
     axes[0].set_ylim(bottom=LEAST)
     axes[0].set_ylabel("gap to the optimum (nats)", fontsize=canvas.TEXT_POINTS)
-    handles = [Line2D([], [], linewidth=1.2, marker=MOVES[move].marker, **MOVES[move].line) for move in moves]
+    handles = [Line2D([], [], linewidth=1.2, marker=looks[move].marker, **looks[move].line) for move in moves]
     canvas.legend_above(figure, handles, moves)
     return Drawn(figure, {"gaps": traces})
