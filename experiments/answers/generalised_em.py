@@ -29,6 +29,8 @@ LOOKS = {
     GRADIENT: Look(style.ORANGE, (0, (4, 1, 1, 1)), "X"),
 }
 NAMES = {"faithful": "Old Faithful", "iris": "irises"}
+MOST = 200
+"""Iterations of a climb at most."""
 ENOUGH = 20
 """Iterations that a climb must take for its trace to show its rate."""
 
@@ -170,7 +172,7 @@ def table_of(rows: pd.DataFrame, n_starts: int) -> Table:
             columns={"problem": "data, family", "move": "M step", "median": "passes", "most": "worst"}
         ),
         columns={
-            "arrived": f"climbs of {n_starts} that came within 10⁻⁸ nats of their optimum within 300 iterations",
+            "arrived": f"climbs of {n_starts} that came within 10⁻⁸ nats of their optimum within {MOST} iterations",
             "at the best": "those that ended at the highest optimum that any way found",
             "passes": "median passes until then; “worst”: the most",
             "rate": "of convergence at the best optimum, read off the trace; a dash where traces are too short",

@@ -76,7 +76,8 @@ def test_climbs_count_passes_to_the_best_end_of_their_optimum() -> None:
             reached = [p for p, v in zip(fit.passes, fit.values, strict=True) if v >= max(same) - CLOSE]
             assert ended.arrival == int(reached[0])
     assert found.best == max(e.log_likelihood for climbs in found.ended.values() for e in climbs)
-    assert found.rate == pytest.approx(em.convergence_rate(x, starts[0]).rate, abs=1.0)
+    top = max((em.fit(x, start, threads=1) for start in starts), key=lambda fit: fit.log_likelihood)
+    assert found.rate == pytest.approx(em.convergence_rate(x, top.mixture).rate, abs=1e-3)
     np.testing.assert_allclose(found.traces["EM"][0, 0], 1.0)
 
 
