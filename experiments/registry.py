@@ -14,6 +14,7 @@ from experiments import (
     kmeans_limit,
     local_optima,
     old_faithful,
+    uncertainty,
 )
 from experiments.engine.experiment import Experiment
 
@@ -43,6 +44,7 @@ PARTS = (
         (
             old_faithful.EXPERIMENT,
             galaxies.EXPERIMENT,
+            uncertainty.EXPERIMENT,
         ),
     ),
     Part(

@@ -45,7 +45,7 @@ def report_of[Outcome](
 ) -> Report:
     """Draw the answer and bind it with what the experiment declares.
 
-    Raises ValueError if the answer leaves out a claim that the experiment declares.
+    Raises ValueError if the answer leaves out a claim that the experiment declares, unless it is optional.
     """
     found = experiment.answer(results)
     _require_claims(experiment, found)
@@ -75,6 +75,7 @@ def report_of[Outcome](
 
 def _require_claims[Outcome](experiment: Experiment[Outcome], found: Answer) -> None:
     answered = {claim.statement for claim in found.claims}
-    silent = [published.statement for published in experiment.claims.values() if published.statement not in answered]
+    required = (published.statement for published in experiment.claims.values() if not published.optional)
+    silent = [statement for statement in required if statement not in answered]
     if silent:
         raise ValueError(f"the answer of {experiment.name} leaves out its claim {silent[0]!r}")

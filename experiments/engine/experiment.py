@@ -103,6 +103,7 @@ class Published:
 
     "equal within": |ours - value| <= tolerance.   "at least": ours >= value - tolerance.
     "at most": ours <= value + tolerance.
+    optional: it needs data that do not come with the project, and an answer without them leaves it out.
     """
 
     statement: str
@@ -111,6 +112,7 @@ class Published:
     tolerance: float
     kind: Comparison = "equal within"
     unit: str = ""
+    optional: bool = False
 
     def against(self, ours: float, error: float | None = None) -> Claim:
         """The claim with our number in it; error: the Monte Carlo standard error of ours, if it has one."""
