@@ -12,6 +12,7 @@ from experiments import (
     galaxies,
     generalised_em,
     kmeans_limit,
+    label_switching,
     local_optima,
     old_faithful,
     uncertainty,
@@ -46,6 +47,10 @@ PARTS = (
             galaxies.EXPERIMENT,
             uncertainty.EXPERIMENT,
         ),
+    ),
+    Part(
+        "Labels",
+        (label_switching.EXPERIMENT,),
     ),
     Part(
         "Is it right, and is it fast",

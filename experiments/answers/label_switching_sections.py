@@ -1,0 +1,272 @@
+"""The sections of the report on label switching: copies, R-hat three ways, constraints, switches."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from experiments.answers.label_switching_words import PUBLISHED
+from experiments.figures.label_clouds import label_clouds
+from experiments.figures.label_orderings import label_orderings
+from experiments.figures.switch_rates import switch_rates
+from experiments.figures.traces import traces
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Picture, Table
+from mixture import GaussianMixture
+from mixture.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from experiments.label_switching import Ordering, Pattern, Switching
+
+QUANTITIES = {
+    "mean 1": "means[0, 0]",
+    "mean 2": "means[1, 0]",
+    "weight 1": "weights[0]",
+    "variance 1": "covariances[0, 0, 0]",
+    "variance 2": "covariances[1, 0, 0]",
+}
+"""Rows of the raw and the relabelled tables."""
+UNLABELLED = {
+    "log-likelihood": "log_likelihood",
+    "log posterior": "log_posterior",
+    "smaller mean": "sorted_means[0, 0]",
+}
+"""Rows of the label-free table."""
+SAMPLER_WORDS = {"gibbs": "Gibbs", "nuts": "NUTS", "permuted": "Gibbs, random permutations"}
+DATA_WORDS = {"close-means": "close means", "galaxies": "galaxies"}
+AXES = {"close means": "mean", "galaxies": "mean (10³ km/s)"}
+INDEPENDENT = 500.0
+"""Switches per 1000 draws in perfectly mixed labels of two components: 1000 (1 - 1/2!)."""
+
+
+def copies(found: "Pattern", galaxies: "Ordering", truth: GaussianMixture, n_samples: int) -> tuple[str | Picture, ...]:
+    """Chains in two copies, as sampled and relabelled; clouds of draws under three labellings."""
+    relabelled = found.posterior.permute(found.orders)
+    traced = traces(found.posterior, relabelled, ["x"], em_mixture=found.estimate)
+    clouds = {"in random orders": galaxies.mixed}
+    clouds |= {name: (galaxies.means[name], galaxies.weights[name]) for name in ("by weight", "ECR")}
+    drawn = label_clouds(clouds, AXES["galaxies"])
+    n_chains, n_draws = found.posterior.n_chains, found.posterior.n_draws
+    left, right = truth.means[:, 0]
+    return (
+        f"{n_samples} points lie at the quantiles of a mixture of two unit normals about {left:g}"
+        f" ({100 * truth.weights[0]:.0f}% of the weight) and {right:g}. {n_chains} chains of {n_draws} draws by NUTS"
+        " began in the two labellings in turn, under a prior that treats both components alike. Each chain stays in"
+        " the labelling it began in, so that “component 1” is the left group in one chain and the right group in the"
+        " next. Nothing but the names differs. EM, which returns one point, meets the question only where two of its"
+        " fits are compared.",
+        Picture(
+            "traces",
+            "Means of the two components along the chains, (a) as sampled and (b) relabelled by ECR, with EM's estimate"
+            " as lines. The chains sit in two copies of one mode; one permutation per draw undoes it.",
+            "Means by draw: in the left panel the components change places from chain to chain, in the right they do"
+            " not.",
+            traced.figure,
+            traced.data,
+            "double",
+        ),
+        "Three components of the galaxies show the same as clouds of points (mean, weight). Here every draw was given a"
+        " permutation of its own, each equally probable: the exact remedy for labels that do not mix, since the"
+        " posterior is the same under each of them. Every label then occurs in every cloud, raw summaries of components"
+        " are equal, as they must be, and it is plain that they mean nothing. A relabelling gives each cloud one label;"
+        " sorting by the weight does not, since two clouds have the same weights.",
+        Picture(
+            "clouds",
+            "Galaxies, K = 3: draws of mean and weight of the components (a) with labels in random orders, (b) sorted"
+            " by weight and (c) relabelled by ECR; a marker for each label.",
+            "Three scatter plots of three clouds: all labels in each cloud, two clouds that share labels, one label"
+            " each.",
+            drawn.figure,
+            drawn.data,
+            "double",
+        ),
+    )
+
+
+def r_hats(patterns: Mapping[str, "Pattern"], priors: Mapping[str, str]) -> tuple[str | Table, ...]:
+    """Split R-hat raw, relabelled and free of labels under both priors, and the verdicts."""
+    rows = []
+    for quantity, name in (QUANTITIES | UNLABELLED).items():
+        row: dict[str, str | float | None] = {"quantity": quantity}
+        for prior, found in patterns.items():
+            free = quantity in UNLABELLED
+            row[f"{prior}: raw"] = split_r_hat(found.label_free if free else found.raw, name)
+            row[f"{prior}: relabelled"] = None if free else split_r_hat(found.relabelled, name)
+            row[f"{prior}: published"] = PUBLISHED.get(quantity, {}).get(prior)
+        rows.append(row)
+    frame = pd.DataFrame(rows).set_index("quantity").astype(object)
+    frame = frame.where(frame.notna(), None)
+    verdicts = "\n".join(
+        f"- *{prior}*: **{found.verdict}**. {escape_markdown(found.explanation)} {escape_markdown(found.advice)}"
+        for prior, found in patterns.items()
+    )
+    return (
+        "Betancourt's case study shows two patterns that raw R-hat does not tell apart. Under the *exchangeable*"
+        f" prior of the means, {priors['exchangeable']}, R-hat of means and weight is enormous and that of the log"
+        f" density is not: labels alone. Under the *asymmetric* prior, {priors['asymmetric']}, which expects component"
+        " 1 on the right and component 2 on the left, the log density disagrees as well: the copies are no copies any"
+        " more, one of them fits the prior and the other fights it, and no relabelling makes them one. The published"
+        " magnitudes belong to his data and chains; the pattern is what must come back.",
+        Table(
+            "r-hat",
+            "Split R-hat of the same draws as sampled, relabelled by ECR, and of quantities without labels, under both"
+            " priors; “published” is the case study's.",
+            frame,
+            columns={
+                f"{prior}: raw": "as sampled; for the last three rows, which no label enters, the only value there is"
+                for prior in patterns
+            },
+            decimals={str(column): 3 for column in frame if not str(column).endswith("published")}
+            | {str(column): 1 for column in frame if str(column).endswith("published")},
+        ),
+        f"`bayesian.diagnose` reads the three together and says it in words:\n\n{verdicts}",
+    )
+
+
+def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Picture, ...]:
+    """Marginals under five ways to undo labels."""
+    named = {DATA_WORDS[name]: found for name, found in orderings.items()}
+    drawn = label_orderings(
+        {name: found.means for name, found in named.items()},
+        {name: found.target.means[:, 0] for name, found in named.items()},
+        AXES,
+    )
+    rows = []
+    for name, found in named.items():
+        rows.append({"data": name, "labelling": "target", **_numbered(found.target.means[:, 0], found.target.weights)})
+        rows += [
+            {
+                "data": name,
+                "labelling": labelling,
+                **_numbered(draws.mean(axis=0), found.weights[labelling].mean(axis=0)),
+                "as matched": found.alike[labelling],
+            }
+            for labelling, draws in found.means.items()
+        ]
+    frame = pd.DataFrame(rows)
+    numbers = [f"{kind} {k + 1}" for kind in ("mean", "weight") for k in range(max(map(_size, named.values())))]
+    frame = frame[["data", "labelling", *numbers, "as matched"]].astype(object)
+    frame = frame.where(frame.notna(), None)
+    worst = {name: min(found.alike, key=lambda key: found.alike[key]) for name, found in named.items()}
+    told = "; ".join(
+        f"{name}: {labelling} labels {100 * named[name].alike[labelling]:.0f}% of the draws as matching does"
+        for name, labelling in worst.items()
+    )
+    close = named["close means"]
+    (first, second), sds = close.target.means[:, 0], np.sqrt(close.target.dense_covariances[:, 0, 0])
+    pushed, kept = (float(np.diff(close.means[name].mean(axis=0))[0]) for name in ("by mean", "ECR"))
+    return (
+        "Sorting each draw by one parameter, or sampling under the constraint that it ascends, is the oldest way to"
+        f" choose a copy. Which parameter? *Close means*: two components of equal weight with means {first:g} and"
+        f" {second:g} and standard deviations {sds[0]:g} and {sds[1]:g}. *Galaxies*: three components under Chib's"
+        " prior, far apart in their means, two of them small. Both were sampled by Gibbs with random permutations, so"
+        f" that no labelling was given, and then labelled in five ways. The worst of them on each: {told}.",
+        Picture(
+            "orderings",
+            "Marginal posteriors of the components' means under five ways to undo labels (columns) for two sets of data"
+            " (rows); the vertical axis is the square root of the density, so that tails show. Dotted: the truth of the"
+            " simulation, and EM's estimate for the galaxies.",
+            "Histograms of component means: ordering by the wrong parameter mixes components or cuts their clouds.",
+            drawn.figure,
+            drawn.data,
+            "double",
+        ),
+        "Where the parameter does not tell components apart, sorting cuts the clouds of draws: by mean, the marginals"
+        f" of close means are truncated where they meet, and their averages stand {pushed:.2f} apart where ECR has"
+        f" {kept:.2f}; by weight or standard deviation, components of the galaxies are mixed and their averages drawn"
+        " together. ECR, which looks at where the points go, and Stephens' method, which looks at their"
+        " probabilities, need not be told the parameter.",
+        Table(
+            "means-by-labelling",
+            "Posterior means of the components' means and weights under each labelling. Target: the truth of the"
+            " simulation, EM's estimate for the galaxies.",
+            frame,
+            columns={
+                "as matched": "share of draws labelled as when each is matched with the target (Bhattacharyya distance)"
+            },
+            decimals=dict.fromkeys((*numbers, "as matched"), 3),
+        ),
+    )
+
+
+def switches(switching: Mapping[str, "Switching"], distances: Sequence[float]) -> tuple[str | Table | Picture, ...]:
+    """Switches by distance, sampler by sampler."""
+    rates = pd.DataFrame(
+        [
+            {
+                "sampler": SAMPLER_WORDS[name],
+                "separation": distance,
+                "switches": rate,
+                "error": error,
+            }
+            for name, found in switching.items()
+            for distance, rate, error in zip(distances, found.rates.mean(axis=1), _errors(found), strict=True)
+        ]
+    )
+    floors = {
+        SAMPLER_WORDS[name]: 1000.0 / (found.rates.shape[1] * (found.n_draws - 1)) for name, found in switching.items()
+    }
+    drawn = switch_rates(rates, INDEPENDENT, floors)
+    wide = pd.DataFrame({"distance (sd)": distances})
+    for name, found in switching.items():
+        wide[SAMPLER_WORDS[name]] = found.rates.mean(axis=1)
+        wide[f"SE, {SAMPLER_WORDS[name]}"] = _errors(found)
+    first = next(iter(switching.values()))
+    return (
+        "Two equal normals are moved apart, and the draws counted in which the two means have changed places since the"
+        f" draw before ({first.rates.shape[1]} chains of {first.n_draws} draws at each distance). {_rarely(rates)}"
+        " Between the copies lies a valley of low density that grows deeper with the distance and with the number of"
+        " points; every local move has to cross it. A random permutation after each sweep steps over it.",
+        Picture(
+            "switches",
+            "Label switches per 1000 draws by distance of two equal components, with standard errors over chains."
+            " Hollow: none was seen, drawn at the rate that a single one would have been.",
+            "Switching falls steeply with distance for Gibbs and NUTS, and stays at one half with random permutations.",
+            drawn.figure,
+            drawn.data,
+        ),
+        Table(
+            "switch-rates",
+            "Label switches per 1000 draws by distance of the components, with standard errors over chains.",
+            wide,
+            decimals=dict.fromkeys(map(str, wide), 1),
+        ),
+    )
+
+
+def _rarely(rates: pd.DataFrame) -> str:
+    """At which distance each sampler that does not permute was no longer seen to switch."""
+    sentences = []
+    for name in (SAMPLER_WORDS["gibbs"], SAMPLER_WORDS["nuts"]):
+        of = rates[rates["sampler"] == name]
+        closest, most = of["separation"].iloc[0], of["switches"].iloc[0]
+        never = of.loc[of["switches"] == 0.0, "separation"]
+        end = f"none from {never.min():g} sd on" if len(never) else f"{of['switches'].iloc[-1]:.2g} at the largest"
+        sentences.append(f"{name}: {most:.0f} per 1000 at {closest:g} sd, {end}.")
+    return " ".join(sentences)
+
+
+def _errors(found: "Switching") -> FloatArray:
+    """Standard errors of the rates over chains, by separation."""
+    return np.asarray(found.rates.std(axis=1, ddof=1) / np.sqrt(found.rates.shape[1]))
+
+
+def _size(found: "Ordering") -> int:
+    return found.target.n_components
+
+
+def _numbered(means: FloatArray, weights: FloatArray) -> dict[str, float]:
+    return {
+        f"{kind} {k + 1}": float(v) for kind, of in (("mean", means), ("weight", weights)) for k, v in enumerate(of)
+    }
+
+
+def split_r_hat(table: pd.DataFrame, name: str) -> float:
+    """Of one quantity of a convergence table."""
+    return float(table["r_hat_split"].to_dict()[name])
+
+
+def of_means(table: pd.DataFrame) -> list[float]:
+    """Of both components' means."""
+    return [split_r_hat(table, QUANTITIES[name]) for name in ("mean 1", "mean 2")]
