@@ -14,6 +14,7 @@ from experiments import (
     kmeans_limit,
     label_switching,
     local_optima,
+    lower_bound,
     old_faithful,
     uncertainty,
 )
@@ -32,6 +33,7 @@ PARTS = (
     Part(
         "How EM works",
         (
+            lower_bound.EXPERIMENT,
             convergence.EXPERIMENT,
             local_optima.EXPERIMENT,
             covariances.EXPERIMENT,
