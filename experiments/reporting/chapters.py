@@ -154,7 +154,10 @@ def _relink(reports: Path, name: str, page: str, links: str) -> None:
     if renewed == text:
         return
     handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=reports)  # outside the report, whose files are listed
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(renewed)
-    Path(draft).chmod(path.stat().st_mode & 0o777)
-    Path(draft).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(renewed)
+        Path(draft).chmod(path.stat().st_mode & 0o777)
+        Path(draft).replace(path)
+    finally:
+        Path(draft).unlink(missing_ok=True)

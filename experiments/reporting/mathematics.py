@@ -113,6 +113,10 @@ def _letters(root: ET.Element) -> None:
             del element.attrib["mathvariant"]
         elif element.tag == "mi" and element.text == "~":  # \sim is a relation
             element.tag, element.text = "mo", "∼"
+        elif element.tag == "mo" and element.text in {"‖", "|"} and "stretchy" not in element.attrib:
+            element.attrib |= {"stretchy": "false", "lspace": "0", "rspace": "0"}
+        elif element.tag == "mo" and element.text == "/":
+            element.attrib |= {"lspace": "0", "rspace": "0"}
     for parent in root.iter("mrow"):
         parts = list(parent)
         if len(parts) > 1 and all(part.tag == "mi" and part.get("mathvariant") == "normal" for part in parts):

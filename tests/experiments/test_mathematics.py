@@ -87,6 +87,11 @@ def test_names_of_functions_stand_apart_from_what_they_are_applied_to() -> None:
     assert 'form="prefix"' not in mathml("a - x")
 
 
+def test_bars_of_a_norm_are_as_high_as_letters() -> None:
+    assert mathml(r"\lVert x \rVert^2").count('stretchy="false"') == 2
+    assert 'stretchy="true"' in mathml(r"\left\| \frac{a}{b} \right\|")
+
+
 def test_the_source_can_be_copied() -> None:
     annotation = ET.fromstring(mathml(r"a < \mathcal N"))[0][1]
     assert annotation.get("encoding") == "application/x-tex"
