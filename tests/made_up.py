@@ -81,5 +81,5 @@ def registered() -> None:
     """Put these experiments in the place of the registry."""
     registry = types.ModuleType("experiments.registry")
     vars(registry)["EXPERIMENTS"] = EXPERIMENTS
-    vars(registry)["PARTS"] = ()
+    vars(registry)["contents"] = lambda: [("Part", [each.name for each in EXPERIMENTS])]
     sys.modules["experiments.registry"] = registry
