@@ -17,6 +17,8 @@ from experiments.engine.experiment import Budget, Case, Experiment, Results, Tas
 from experiments.reporting.report import Answer, Section, Table
 
 CASES = 8
+PAUSE = 0.03
+"""Seconds that the shortest case takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ def run(task: Task) -> Outcome:
     note(task, "begin")
     if os.environ.get("MADE_UP_FAILS") == task.case.name:
         raise ZeroDivisionError("made up")
-    time.sleep(0.03 + 0.02 * (task.settings["place"] % 3))
+    time.sleep(PAUSE * (1 + task.settings["place"] % 3))
     values = task.rng().standard_normal(1000)
     return Outcome(values, float(values.mean()))
 

@@ -140,6 +140,7 @@ def test_an_interrupt_is_never_taken_for_a_result(tmp_path: Path, capsys: pytest
     before = signal.getsignal(signal.SIGINT)
     assert cli.main(["run", "gamma"]) == 130
     assert not (tmp_path / "reports" / "gamma").exists()
+    assert list((tmp_path / "reports" / ".results" / "gamma").iterdir()) == []
     assert "interrupted" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
 
