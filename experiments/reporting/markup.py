@@ -126,4 +126,10 @@ def _parser() -> MarkdownIt:
 
 
 def _math_inline(_renderer: Any, tokens: Sequence[Any], place: int, *_: Any) -> str:
-    return mathml(tokens[place].content)
+    """A formula, and the punctuation behind it on the same line of the page."""
+    formula = mathml(tokens[place].content)
+    behind = tokens[place + 1] if place + 1 < len(tokens) else None
+    if behind is None or behind.type != "text" or behind.content[:1] not in set(".,;:!?)"):
+        return formula
+    mark, behind.content = behind.content[:1], behind.content[1:]
+    return f'<span class="joined">{formula}{mark}</span>'

@@ -113,7 +113,7 @@ def _letters(root: ET.Element) -> None:
             del element.attrib["mathvariant"]
         elif element.tag == "mi" and element.text == "~":  # \sim is a relation
             element.tag, element.text = "mo", "∼"
-        elif element.tag == "mo" and element.text in {"‖", "|"} and "stretchy" not in element.attrib:
+        elif element.tag == "mo" and element.text in {"‖", "|"} and element.get("stretchy") != "true":
             element.attrib |= {"stretchy": "false", "lspace": "0", "rspace": "0"}
         elif element.tag == "mo" and element.text == "/":
             element.attrib |= {"lspace": "0", "rspace": "0"}

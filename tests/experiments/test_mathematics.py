@@ -98,6 +98,12 @@ def test_the_source_can_be_copied() -> None:
     assert annotation.text == r"a < \mathcal N"
 
 
+def test_punctuation_stays_with_its_formula() -> None:
+    page = str(markdown_html("Let $x$, then $y$ or ($z$). <b>"))
+    assert page.count('<span class="joined">') == 2
+    assert re.sub(r"<math.*?</math>|</?p>|</?span[^>]*>|\n", "", page) == "Let , then  or (). &lt;b&gt;"
+
+
 def test_text_of_data_never_becomes_a_formula() -> None:
     escaped = escape_markdown(NASTY)
     page = str(markdown_html(f"Column {escaped} and $a$"))
