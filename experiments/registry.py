@@ -16,6 +16,7 @@ from experiments import (
     local_optima,
     lower_bound,
     old_faithful,
+    singularities,
     uncertainty,
 )
 from experiments.engine.experiment import Experiment
@@ -40,6 +41,7 @@ PARTS = (
             kmeans_limit.EXPERIMENT,
             ascents.EXPERIMENT,
             generalised_em.EXPERIMENT,
+            singularities.EXPERIMENT,
         ),
     ),
     Part(
