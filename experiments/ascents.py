@@ -1,9 +1,7 @@
 """Ways to climb the log-sum likelihood from the same starts: passes over the data, seconds, and where they end."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +9,7 @@ import em
 from em.moves import EM, LBFGS, AcceleratedEM, GeneralisedEM, GradientAscent, Move, Newton, Squarem
 from experiments.answers.ascents import build_answer
 from experiments.data.datasets import load
+from experiments.data.posteriordb import Posteriordb
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer
 from mixture import GaussianMixture
@@ -26,8 +25,6 @@ CLOSE = 1e-8
 SAME = 1e-6
 """Nats within which two ends are one optimum."""
 MAX_ITERATIONS = 30_000
-POSTERIORDB = Path(__file__).resolve().parents[2] / "shared" / "posteriordb"
-"""May stand beside a checkout; its collapse data are left out where it does not."""
 HARD, EASY = "overlapping", "far apart"
 
 
@@ -117,13 +114,13 @@ def far_apart(seed: int) -> FloatArray:
     return np.asarray(centres[rng.integers(0, 3, 1000)] + rng.standard_normal((1000, 4)))
 
 
-def collapse() -> FloatArray | None:
-    """posteriordb's `low_dim_gauss_mix_collapse`, if it stands beside the checkout."""
-    path = POSTERIORDB / "low_dim_gauss_mix_collapse.data.json"
-    return np.array(json.loads(path.read_text(encoding="utf-8"))["y"])[:, None] if path.exists() else None
+def collapse(options: Mapping[str, str]) -> FloatArray | None:
+    """posteriordb's `low_dim_gauss_mix_collapse`, where there is a posteriordb."""
+    database = Posteriordb.of(options)
+    return None if database is None else np.array(database.data("low_dim_gauss_mix_collapse")["y"])[:, None]
 
 
-def problems(n_starts: int, seed: int) -> list[Problem]:
+def problems(n_starts: int, seed: int, options: Mapping[str, str]) -> list[Problem]:
     """An easy one, two real ones, a hard one, and posteriordb's if it is there."""
     easy, hard = far_apart(seed), overlapping(seed)
     found = [
@@ -132,7 +129,7 @@ def problems(n_starts: int, seed: int) -> list[Problem]:
         problem("galaxies", "n = 82, D = 1", load("galaxies").points(), 3, "full", n_starts, seed),
         problem(HARD, "two normals 1.5 sd apart, n = 1000, D = 1", hard, 2, "full", n_starts, seed),
     ]
-    if (y := collapse()) is not None:
+    if (y := collapse(options)) is not None:
         words = "posteriordb's low_dim_gauss_mix_collapse, n = 1000, D = 1"
         found.append(problem("collapse", words, y, 2, "full", n_starts, seed))
     return found
@@ -154,7 +151,7 @@ def run(task: Task) -> Result:
     """Six moves over the problems; EM beside its accelerated and its generalised form over covariance structures."""
     budget, seed = task.budget, task.seed
     faithful = load("faithful").points()
-    hills = problems(budget.n_starts, seed)
+    hills = problems(budget.n_starts, seed, task.options)
 
     def geyser(name: str, meaning: str) -> Problem:
         return problem(name, meaning, faithful, 2, name, budget.n_starts, seed)
@@ -187,6 +184,7 @@ EXPERIMENT = Experiment(
     full=Budget(n_starts=20),
     expect="",
     limits="",
+    stored=(Result, Climbs, Problem),
     cases=lambda _: (Case("all"),),
     run=run,
     answer=answer,
