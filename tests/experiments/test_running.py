@@ -13,6 +13,7 @@ from support import ROOT
 
 from experiments.engine import store as stores
 from experiments.engine.experiment import Results
+from experiments.engine.plan import Plan
 from experiments.engine.running import draw_all, run_all
 from experiments.reporting.report import Answer
 
@@ -143,6 +144,19 @@ def test_an_unwritable_folder_is_one_line_before_the_work(
         run(tmp_path)
     assert capsys.readouterr().err.count("\n") == 1
     assert computed(begun) == []
+
+
+@pytest.mark.reports
+def test_compiled_routines_give_the_same_bits_on_one_core_and_on_two(tmp_path: Path) -> None:
+    climbing = replace(PARALLEL, run=made_up.climb)
+    found = []
+    for jobs in (1, 2):
+        assert run(tmp_path / str(jobs), climbing, jobs=jobs) == 0
+        plan = Plan(climbing, True, 1, {}, tmp_path / str(jobs))
+        outcomes = plan.results()[0].outcomes
+        found.append({case: (outcome.values.tobytes(), outcome.mean) for case, outcome in outcomes.items()})
+    assert found[0] == found[1]
+    assert len(set(found[0].values())) == made_up.CASES
 
 
 @pytest.mark.reports
