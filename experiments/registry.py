@@ -9,6 +9,7 @@ from experiments import (
     convergence,
     covariances,
     em_speed,
+    em_step,
     galaxies,
     generalised_em,
     kmeans_limit,
@@ -34,6 +35,7 @@ PARTS = (
     Part(
         "How EM works",
         (
+            em_step.EXPERIMENT,
             lower_bound.EXPERIMENT,
             convergence.EXPERIMENT,
             local_optima.EXPERIMENT,
