@@ -12,11 +12,13 @@ from experiments import (
     em_step,
     galaxies,
     generalised_em,
+    iris,
     kmeans_limit,
     label_switching,
     local_optima,
     lower_bound,
     old_faithful,
+    thyroid,
     singularities,
     uncertainty,
 )
@@ -51,6 +53,8 @@ PARTS = (
         (
             old_faithful.EXPERIMENT,
             galaxies.EXPERIMENT,
+            iris.EXPERIMENT,
+            thyroid.EXPERIMENT,
             uncertainty.EXPERIMENT,
         ),
     ),

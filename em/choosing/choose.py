@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from em.arguments import check_progress
+from em.arguments import check_progress, check_switch
 from em.choosing.choice import Cell, Choice, known_criterion
 from em.choosing.criteria import criteria
 from em.choosing.settings import (
@@ -22,11 +22,12 @@ from em.nesting import refit_above
 from em.parallel import over_cores
 from em.progress import telling
 from em.restarts import NoUsableFit, Restarts, fit_best
-from em.sources import InMemory
+from em.sources import Incomplete, InMemory
+from em.sources.patterns import as_cells
 from em.starts import TooFewDistinctPoints
 from em.steps import SingularComponent
 from mixture import ConjugatePrior, GaussianMixture, structure_named
-from mixture.arrays import as_component_count, as_whole_number, check_columns
+from mixture.arrays import FloatArray, as_component_count, as_whole_number, check_columns
 from mixture.seeding import as_generator
 
 STARTS = ("hierarchical", "k-means++", "short runs")
@@ -44,6 +45,7 @@ def choose(
     tolerance: float = TOLERANCE,
     max_iterations: int = MAX_ITERATIONS,
     weights: ArrayLike | None = None,
+    missing: bool = False,
     floor: float | None = None,
     prior: PriorOfK = False,
     n_jobs: int | None = None,
@@ -55,9 +57,10 @@ def choose(
     n_components  K, or several
     structures    names, ours or mclust's; default all fourteen (for one feature the two that differ: tied and full)
     starts        names of `em.STARTS`, taken in turn for each model
+    missing       whether NaN stands for a missing cell: each row then counts by its observed cells
     prior         True to climb with the prior of Fraley & Raftery (see `ConjugatePrior.fraley_raftery`), or a function
                   from K to a ConjugatePrior; criteria then are of the log-likelihood at the posterior mode, as in
-                  mclust
+                  mclust; not where cells are missing
     progress      True for a bar on the terminal, or a function to call with each model
 
     No model is left below a simpler one that it contains (fewer components, or a structure inside its own): it is
@@ -69,15 +72,22 @@ def choose(
     check_settings(tolerance, max_iterations, floor, threads=None)
     check_progress(progress)
     known_criterion(criterion)
-    source = InMemory(x, weights)
+    check_switch(missing, "missing")
+    source: InMemory | Incomplete = InMemory(x, weights) if not missing else _perhaps_incomplete(x, weights)
+    if isinstance(source, Incomplete) and prior is not False:
+        raise ValueError("a prior is not taken where cells are missing: leave it out, or fit one model by em.fit_best")
     counts = as_counts(n_components)
     names = as_structure_names(structures, source.n_features)
-    check_columns(source.points, correlated=False)
+    rows = _rows(source)
+    check_columns(rows, correlated=False)
     fitter = _Fitter(
         source=source,
+        rows=rows,
         starts=as_start_names(starts),
         n_starts=as_whole_number(n_starts, "n_starts", least=1),
-        priors=as_priors(prior, [k for k in counts if k <= source.n_samples], source),
+        priors={}
+        if isinstance(source, Incomplete)
+        else as_priors(prior, [k for k in counts if k <= source.n_samples], source),
         settings={"tolerance": tolerance, "max_iterations": max_iterations, "floor": floor},
     )
     pairs = [(name, k) for name in names for k in counts]
@@ -87,11 +97,24 @@ def choose(
     return Choice(_held_against_simpler(cells, fitter), criterion, source.notes)
 
 
+def _perhaps_incomplete(x: ArrayLike, weights: ArrayLike | None) -> InMemory | Incomplete:
+    cells = as_cells(x)
+    return Incomplete(cells, weights) if np.isnan(cells).any() else InMemory(x, weights)
+
+
+def _rows(source: InMemory | Incomplete) -> FloatArray:
+    """All rows, missing cells filled with observed ones of their column: what the columns are judged by."""
+    if isinstance(source, InMemory):
+        return source.points
+    return source.sample(source.n_samples, np.random.default_rng(0)).points
+
+
 @dataclass(frozen=True)
 class _Fitter:
     """Fits one model; called with (structure, K) and a generator, perhaps in another process."""
 
-    source: InMemory
+    source: InMemory | Incomplete
+    rows: FloatArray
     starts: tuple[str, ...]
     n_starts: int
     priors: dict[int, ConjugatePrior]
@@ -124,7 +147,7 @@ class _Fitter:
         weights = self.source.weights
         try:
             as_component_count(k, int(np.count_nonzero(weights)) if weights.size else self.source.n_samples)
-            check_columns(self.source.points, correlated=not structure_named(structure).diagonal)
+            check_columns(self.rows, correlated=not structure_named(structure).diagonal)
         except ValueError as error:
             return str(error)
         return ""
@@ -134,7 +157,10 @@ class _Fitter:
             best = restarts.best
         except NoUsableFit as nothing:
             return Cell(structure, k, restarts, None, str(nothing))
-        found = criteria(self.source.points, best.mixture, weights=self.source.given_weights)
+        source = self.source
+        weights = source.weights if source.weights.size else None
+        cells = source.cells if isinstance(source, Incomplete) else source.points
+        found = criteria(cells, best.mixture, weights=weights, missing=isinstance(source, Incomplete))
         return Cell(structure, k, restarts, found)
 
     def climb(self, start: GaussianMixture, name: str) -> EMFit:

@@ -8,6 +8,7 @@ from experiments.comparing import diagnosis_section, findings, partition_section
 from experiments.comparing.comparison import INTERVAL, Comparison
 from experiments.comparing.metrics import comparison_table
 from experiments.comparing.parameters import component_name
+from experiments.comparing.partitions import Partitions
 from experiments.reporting.report import Answer, Claim, Json, Section
 
 REFERENCES = (
@@ -31,10 +32,13 @@ def build_answer(
     extra: Sequence[Section] = (),
     more: str = "",
     result: dict[str, Json] | None = None,
+    partitions: Partitions | None = None,
+    before: Sequence[Section] = (),
 ) -> Answer:
-    """Data, EM, posterior, both side by side, what they predict; then `extra` sections.
+    """`before`; data, EM, posterior, both side by side, what they predict; then `extra` sections.
 
-    more: a sentence that ends the answer. Every number is computed.
+    more: a sentence that ends the answer. partitions: those of the comparison, where they are known already. Every
+    number is computed.
     """
     subject = comparison.subject
     table = comparison_table(
@@ -44,13 +48,14 @@ def build_answer(
     if comparison.best.n_components == 1:  # a weight of 1 is no estimate
         table = table[table["parameter"] != "weight"].reset_index(drop=True)
     parts = (
+        *before,
         sections.data_section(comparison),
         sections.em_section(comparison),
         prior_section.prior_section(comparison),
         sections.posterior_section(comparison),
         sections.side_by_side_section(comparison, table),
         sections.prediction_section(comparison),
-        *partition_section.partition_sections(comparison),
+        *partition_section.partition_sections(comparison, partitions),
         *extra,
     )
     return Answer(

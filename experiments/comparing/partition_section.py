@@ -3,27 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from bayesian import Posterior, coclustering_matrix, expected_loss, partition_estimate
-from bayesian.allocations import allocations
-from bayesian.label_free.spacing import spaced_draws
+from bayesian import expected_loss
 from experiments.comparing import findings
 from experiments.comparing.comparison import Comparison
+from experiments.comparing.partitions import BINDER, EM, MEANINGS, VI, Partitions, partitions_of
 from experiments.figures.coclustering import coclustering
 from experiments.reporting.report import Picture, Section, Table
 from mixture.partitions import adjusted_rand
-
-MOST_POINTS = 1000
-"""At most so many points, evenly spaced over the rows, are compared pair by pair."""
-
-MOST_DRAWS = 1000
-"""At most so many draws, evenly spaced over all chains, are asked who is together with whom."""
-
-SEED = 0
-"""Of the allocations that are drawn, one for each draw of the posterior: the same report for the same comparison."""
-
-EM, VI, BINDER = "EM", "VI", "Binder"
-MEANINGS = {EM: "EM's most probable allocation", VI: "least expected variation of information"}
-MEANINGS[BINDER] = "least expected Binder loss"
 
 REFERENCES = (
     "Binder, D. A. (1978). Bayesian cluster analysis. Biometrika 65, 31-38. doi:10.1093/biomet/65.1.31",
@@ -34,9 +20,12 @@ REFERENCES = (
 )
 
 
-def partition_sections(comparison: Comparison) -> tuple[Section, ...]:
-    """One section, or none where there is one component: everything is together then."""
-    return (_section(comparison),) if comparison.best.n_components > 1 else ()
+def partition_sections(comparison: Comparison, found: Partitions | None = None) -> tuple[Section, ...]:
+    """One section, or none where there is one component: everything is together then.
+
+    found: the partitions, where they are known already.
+    """
+    return (_section(comparison, found or partitions_of(comparison)),) if comparison.best.n_components > 1 else ()
 
 
 def references(comparison: Comparison) -> tuple[str, ...]:
@@ -44,20 +33,9 @@ def references(comparison: Comparison) -> tuple[str, ...]:
     return REFERENCES if comparison.best.n_components > 1 else ()
 
 
-def _section(comparison: Comparison) -> Section:
-    x = comparison.subject.points
-    rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.int64))
-    weights, means, covariances = spaced_draws(comparison.posterior, MOST_DRAWS)
-    posterior = Posterior.from_arrays(
-        weights[None], means[None], covariances[None], x[rows]
-    )  # raw draws: their labels do not matter
-    rng = np.random.default_rng(SEED)
-    matrix = coclustering_matrix(posterior)
-    drawn = allocations(posterior, rng=rng)
-    best = comparison.best.responsibilities(x[rows]).argmax(axis=1)
-    vi = partition_estimate(drawn, "vi", rng=rng, coclustering=matrix, candidates=[best])
-    binder = partition_estimate(drawn, "binder", rng=rng, coclustering=matrix, candidates=[best])
-    partitions = {EM: best, VI: vi.partition, BINDER: binder.partition}
+def _section(comparison: Comparison, found: Partitions) -> Section:
+    x, rows, drawn, matrix = comparison.subject.points, found.rows, found.drawn, found.matrix
+    partitions, best = found.of, found.of[EM]
     frame = pd.DataFrame(
         [
             {
@@ -78,7 +56,7 @@ def _section(comparison: Comparison) -> Section:
     )
     text = (
         "Which points are together does not depend on labels, so nothing here was relabelled. P(zₙ = zₘ | X) is the"
-        f" mean product of allocation probabilities over {posterior.n_draws} draws. Two partitions sum it up, each the"
+        f" mean product of allocation probabilities over {len(drawn)} draws. Two partitions sum it up, each the"
         " one found to have the least expected loss: under the variation of information (VI), and under Binder's loss,"
         f" which counts pairs wrongly together or apart. EM's most probable allocation is judged by the same losses."
         f"{some}"

@@ -8,13 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from experiments.comparing.numbering import numbered_like
 from experiments.comparing.parameters import COUNTED_FROM
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from mixture.arrays import FloatArray, IntArray
-from mixture.partitions import as_partition
 
 STRIP = 0.05
 """Width of a partition's strip, as a share of the matrix."""
@@ -44,7 +43,7 @@ def coclustering(
     """
     names = list(partitions)
     reference = np.asarray(partitions[names[0]])
-    labels = {name: _numbered_like(reference, np.asarray(partition)) for name, partition in partitions.items()}
+    labels = {name: numbered_like(reference, np.asarray(partition)) for name, partition in partitions.items()}
     shown = labels[names[-1]]
     order = np.lexsort((_along_principal_axis(data), shown))
     differs = np.any([labels[name] != reference for name in names[1:]], axis=0)
@@ -138,19 +137,6 @@ def _circle() -> Line2D:
 
 def _beside(values: FloatArray, sure: FloatArray) -> tuple[FloatArray, str]:
     return np.column_stack([values, sure]), "together with its cluster"
-
-
-def _numbered_like(reference: IntArray, partition: IntArray) -> IntArray:
-    """The partition with its clusters numbered as those of the reference that they share most points with."""
-    found = as_partition(partition)
-    counts = np.zeros((int(found.max()) + 1, int(reference.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (found, reference), 1)
-    own, theirs = linear_sum_assignment(-counts)
-    numbers = np.full(len(counts), -1, dtype=np.int64)
-    numbers[own] = theirs
-    missing = np.flatnonzero(numbers < 0)
-    numbers[missing] = int(reference.max()) + 1 + np.arange(len(missing))
-    return numbers[found]
 
 
 def _along_principal_axis(data: FloatArray) -> FloatArray:

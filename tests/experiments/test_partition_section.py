@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 
 from bayesian import Posterior, Verdict
 from bayesian.label_free import coclustering_of_allocations
-from experiments.comparing import partition_section
+from experiments.comparing import partition_section, partitions
 from experiments.comparing.comparison import Subject
 from experiments.figures import canvas, style
 from experiments.figures.coclustering import coclustering
@@ -91,7 +91,7 @@ def test_the_section_compares_three_partitions(overlapping):
 
 
 def test_the_section_samples_rows_of_large_data(overlapping, monkeypatch):
-    monkeypatch.setattr(partition_section, "MOST_POINTS", 40)
+    monkeypatch.setattr(partitions, "MOST_POINTS", 40)
     [section] = partition_section.partition_sections(overlapping)
     assert any("Of the 120 points 40, evenly spaced" in str(block) for block in section.blocks)
     picture = section.blocks[-1]
