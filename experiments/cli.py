@@ -5,7 +5,7 @@ Heavy libraries are imported inside the commands, so that --help answers at once
 
 import csv
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -170,8 +170,16 @@ def compare(
     columns: Annotated[
         str | None, typer.Option(metavar="A,B", help="Columns to use; all of numbers if left out.")
     ] = None,
-    components: Annotated[int, typer.Option(metavar="K", help="Number of components.")] = 2,
-    structure: Annotated[str, typer.Option(metavar="S", help="full, tied, diag, tied_diag, spherical, ...")] = "full",
+    components: Annotated[str, typer.Option(metavar="K", help="Number of components: 3, or 1,2,4, or 1-4.")] = "2",
+    structures: Annotated[
+        str,
+        typer.Option(
+            "--structures", "--structure", metavar="S,T", help="full, tied, diag, tied_diag, spherical, tied_spherical."
+        ),
+    ] = "full",
+    describe: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="A title; labels, units and divisors of columns.")
+    ] = None,
     prior: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="A prior of your own.")] = None,
     draws: Annotated[int | None, typer.Option(min=1, help="Posterior draws of each chain.")] = None,
     tune: Annotated[int | None, typer.Option(min=1, help="Tuning steps of each chain.")] = None,
@@ -184,19 +192,27 @@ def compare(
 
     \b
     python -m experiments compare geyser.csv --components 2
-    python -m experiments compare lab.csv --columns "T3,T4,TSH" --components 3 --structure diag
-    python -m experiments compare geyser.csv --quick
+    python -m experiments compare lab.csv --columns "T3,T4,TSH" --components 1-4 --structures full,diag
+    python -m experiments compare geyser.csv --describe geyser.toml --quick
 
+    Of several models the one with the smallest BIC is reported in full, and the report says how close the others were.
     Commas, semicolons or tabs, decimal commas, quotes and blank lines are understood; columns of words are left out.
+    Cells may be missing (empty, NA, NaN): EM takes every row, the posterior the complete ones, and the report says so.
     """
-    from experiments.own_data.tables import InputError, read_table
+    from experiments.own_data.description import described, read_description
+    from experiments.own_data.errors import InputError
+    from experiments.own_data.models import Models, parse_components, parse_structures
+    from experiments.own_data.tables import read_table
     from experiments.reporting.writing import check_target
 
     given = {"draws": draws, "tune": tune, "chains": chains}
     budget = replace(COMPARE_QUICK if quick else COMPARE_FULL, **{key: value for key, value in given.items() if value})
     with one_line(InputError):
         table = read_table(data, None if columns is None else _split_names(columns))
-        _require_model(components, len(table.points), structure)
+        counts, names = parse_components(components), parse_structures(structures)
+        Models.of(counts, names, len(table.points))
+        if describe is not None:
+            table = described(table, read_description(describe))
         if prior is not None and not prior.is_file():
             raise InputError(f"there is no prior file {prior}")
     name = f"compare_{table.slug}"
@@ -210,8 +226,8 @@ def compare(
     with one_line(InputError), interruptible():
         report = compare_table(
             table,
-            n_components=components,
-            structure=structure,
+            n_components=counts,
+            structures=names,
             prior_file=prior,
             budget=budget,
             seed=seed,
@@ -269,23 +285,6 @@ def _write_index(output: Path) -> None:
 
     with one_line(OSError):
         write_index(output, contents())
-
-
-def _require_model(components: int, n_samples: int, structure: str) -> None:
-    """InputError for settings that fit no mixture."""
-    from experiments.own_data.tables import InputError
-    from mixture import structure_named
-    from mixture.arrays import as_component_count
-
-    checks: tuple[Callable[[], object], ...] = (
-        lambda: as_component_count(components, n_samples),
-        lambda: structure_named(structure),
-    )
-    for check in checks:
-        try:
-            check()
-        except ValueError as error:
-            raise InputError(str(error)) from error
 
 
 def _split_names(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 import bayesian
 import em
-from experiments.answers.iris import how_many_section, referee_section
+from experiments.answers.iris import emptying_section, how_many_section, referee_section
 from experiments.comparing import background, known_groups
 from experiments.comparing.assembly import build_answer
 from experiments.comparing.comparison import STORED, Comparison, Subject, compare_subject
@@ -21,16 +21,17 @@ from experiments.reporting.report import Answer, Formula
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
-COMPARISON, CHOICE, FILLED = "comparison", "choice", "filled"
+COMPARISON, CHOICE, SPARSE, UNIFORM = "comparison", "choice", "sparse", "uniform-weights"
 SPECIES = 3
 MOST_COMPONENTS = 4
 """EM tries one to so many components, in each of the fourteen covariance families."""
 
-OVERFITTED = 10
-"""Components of the sparse mixture, more than needed."""
+FILLING = 8.0
+"""Concentration of the Dirichlet prior of three weights in the comparison: above half the parameters of a component,
+(D + D (D + 1) / 2) / 2 = 7, where superfluous components do not empty (Rousseau & Mengersen 2011)."""
 
-CONCENTRATION = 0.01
-"""Of the Dirichlet prior of its weights: it empties what is not needed."""
+OVERFITTED, EMPTYING = 10, 0.01
+"""Components of the sparse mixture, more than needed, and the concentration that empties those that are too many."""
 
 THIN = 5
 """Sweeps of the Gibbs sampler per draw kept."""
@@ -64,8 +65,13 @@ type Outcome = Comparison | Chosen | Filled
 
 
 def cases(_budget: Budget) -> Sequence[Case]:
-    """The comparison with as many components as species; EM's choice; the sparse mixture's."""
-    return (Case(COMPARISON, cost=30.0), Case(CHOICE, cost=12.0), Case(FILLED, cost=8.0))
+    """The comparison with as many components as species; EM's choice; what two other priors leave filled."""
+    return (
+        Case(COMPARISON, cost=25.0),
+        Case(CHOICE, cost=12.0),
+        Case(SPARSE, {"n_components": OVERFITTED, "concentration": EMPTYING}, cost=5.0),
+        Case(UNIFORM, {"n_components": SPECIES, "concentration": 1.0}, cost=4.0),
+    )
 
 
 def run(task: Task) -> Outcome:
@@ -75,7 +81,9 @@ def run(task: Task) -> Outcome:
     if task.case.name == COMPARISON:
         labels = tuple(column.label for column in data.measurements)
         subject = Subject(data.title, points, labels, f"Source: {data.source}. {data.note}", data.sha256)
-        return compare_subject(subject, SPECIES, budget=budget, seed=task.seed, progress=task.progress)
+        return compare_subject(
+            subject, SPECIES, prior=_prior(points, FILLING), budget=budget, seed=task.seed, progress=task.progress
+        )
     if task.case.name == CHOICE:
         return _chosen(points, task)
     return _filled(points, task)
@@ -98,15 +106,24 @@ def _chosen(points: FloatArray, task: Task) -> Chosen:
     return Chosen(choice.summary().drop(columns=["reason", "status"]), best)
 
 
-def _filled(points: FloatArray, task: Task) -> Filled:
-    """A fixed prior, proper for any data: values tie here, and a random scale would make the posterior improper."""
+def _prior(points: FloatArray, concentration: float) -> bayesian.Prior:
+    """The default but for the weights; proper for any data: a random scale would not be, since values tie here."""
     default = bayesian.Prior.weakly_informative(points, SPECIES)
-    prior = bayesian.Prior(default.means, CONCENTRATION, covariances=default.covariances)
-    task.progress.say("sampling the sparse mixture")
+    return bayesian.Prior(
+        default.means,
+        concentration,
+        covariances=default.covariances,
+        name=f"{default.name}, with Dirichlet({concentration:g}) weights",
+        source=default.source,
+    )
+
+
+def _filled(points: FloatArray, task: Task) -> Filled:
+    task.progress.say(f"Gibbs sampling, {task.case.name}")
     posterior = bayesian.gibbs(
         points,
-        OVERFITTED,
-        prior=prior,
+        int(task.settings["n_components"]),
+        prior=_prior(points, float(task.settings["concentration"])),
         draws=task.budget.draws,
         tune=THIN * task.budget.tune,
         chains=task.budget.chains,
@@ -123,10 +140,11 @@ def _filled(points: FloatArray, task: Task) -> Filled:
 
 def answer(results: Results[Outcome]) -> Answer:
     """The comparison's report after the referee's; then how many components each side would choose."""
-    comparison, chosen, filled = results[COMPARISON], results[CHOICE], results[FILLED]
+    comparison, chosen, filled, uniform = (results[name] for name in (COMPARISON, CHOICE, SPARSE, UNIFORM))
     assert isinstance(comparison, Comparison)
     assert isinstance(chosen, Chosen)
     assert isinstance(filled, Filled)
+    assert isinstance(uniform, Filled)
     data = load("iris")
     species = KnownGroups.of(data.groups())
     found = partitions_of(comparison)
@@ -152,6 +170,7 @@ def answer(results: Results[Outcome]) -> Answer:
         extra=(
             referee_section(species, found, draws, data.points()[:, 2:], comparison.subject.labels[2:]),
             how_many_section(species, chosen.models, chosen.best, filled.n_components, filled.partition, data.points()),
+            emptying_section(uniform.n_components),
         ),
         more=more,
         result={
@@ -174,16 +193,19 @@ EXPERIMENT = Experiment(
     summary="150 flowers in four dimensions, K = 3, known species as the referee; BIC and a sparse mixture on K",
     tags=("real data", "em", "posterior", "how many"),
     quick=Budget(draws=250, tune=400, chains=4, n_starts=6),
-    full=Budget(draws=1500, tune=1000, chains=4, n_starts=36),
+    full=Budget(draws=1000, tune=1000, chains=4, n_starts=36),
     expect="One species, setosa, stands apart; the other two, versicolor and virginica, touch. With three components"
     " and four dimensions there are forty-four parameters for 150 flowers: standard errors and posterior standard"
-    " deviations should agree for setosa, and less so for the two that overlap. How many components there are is"
-    " another question. BIC weighs the likelihood gained by parting the two against the parameters this costs, and the"
-    f" two nearly balance. {background.EXPECT}",
+    " deviations should agree for setosa, and less so for the two that overlap. The prior of the weights matters more"
+    " than usual: it has to keep a third component from emptying, since with two the likelihood is nearly as high for"
+    " its number of parameters. How many components there are is another question. BIC weighs the likelihood gained by"
+    f" parting the two against the parameters this costs, and the two nearly balance. {background.EXPECT}",
     mathematics=(
         *background.MATHEMATICS,
-        r"Without the number of components given, EM is fitted for each $K$ and covariance family, and the model with"
-        r" the smallest",
+        r"The weights have the prior $\mathrm{Dirichlet}(8, 8, 8)$. Where there are more components than the data show,"
+        r" the superfluous ones empty if the concentration is below half the number of parameters of a component, and"
+        r" not if it is above (Rousseau and Mengersen); here a component has fourteen parameters. Without the number of"
+        r" components given, EM is fitted for each $K$ and covariance family, and the model with the smallest",
         Formula(
             r"\mathrm{BIC} = -2 \log p(X \mid \hat\theta) + p \log N",
             "BIC is minus two times the maximised log-likelihood plus the number of parameters p times the logarithm"
@@ -204,6 +226,8 @@ EXPERIMENT = Experiment(
         "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"
         " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317."
         " doi:10.32614/RJ-2016-021",
+        "Rousseau, J. & Mengersen, K. (2011). Asymptotic behaviour of the posterior distribution in overfitted mixture"
+        " models. Journal of the Royal Statistical Society B 73, 689-710. doi:10.1111/j.1467-9868.2011.00781.x",
         "Malsiner-Walli, G., Frühwirth-Schnatter, S. & Grün, B. (2016). Model-based clustering based on sparse finite"
         " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
     ),

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 import bayesian
 import em
 from bayesian.diagnosis.superchains import with_superchains
+from em.restarts import DEFAULT_STARTS
+from em.sources.patterns import as_cells
 from experiments.comparing.optima import chain_optima, optima_visited
 from experiments.comparing.parameters import align, ascending
 from experiments.engine.experiment import Budget
@@ -31,6 +33,7 @@ class Subject:
     points    (N, D) in the units of `labels`        labels   names of the features with their units, for axes
     title     plain text                              origin   where the data come from, one sentence
     sha256    of what the data were read from, or of the array itself
+    cells     every row, NaN where a cell is missing, where `points` are the complete rows of them; else None
     """
 
     title: str
@@ -38,17 +41,46 @@ class Subject:
     labels: tuple[str, ...]
     origin: str
     sha256: str
+    cells: FloatArray | None = None
+
+    @property
+    def incomplete(self) -> str:
+        """What is done about missing cells, in a sentence; empty where there are none."""
+        if self.cells is None:
+            return ""
+        n, missing = len(self.cells), int(np.isnan(self.cells).sum())
+        return (
+            f"{missing} of {self.cells.size} cells are missing: EM used all {n} rows, each by its observed cells (taken"
+            f" to be missing at random), and the posterior the {len(self.points)} complete rows"
+        )
 
     @classmethod
-    def of_array(cls, x: ArrayLike, labels: Sequence[str] | None = None, *, title: str = "Your data") -> "Subject":
-        """A subject from numbers alone; features without names are x1, x2, ...; raises ValueError for bad data."""
-        points = as_points(x)
+    def of_array(
+        cls,
+        x: ArrayLike,
+        labels: Sequence[str] | None = None,
+        *,
+        title: str = "Your data",
+        missing: bool = False,
+        left_out: Sequence[str] = (),
+    ) -> "Subject":
+        """A subject from numbers alone; features without names are x1, x2, ...; raises ValueError for bad data.
+
+        missing: whether NaN stands for a missing cell. left_out: columns that are no numbers, by name.
+        """
+        cells = as_cells(x) if missing else as_points(x)
+        complete = ~np.isnan(cells).any(axis=1)
+        if not complete.any():
+            raise ValueError("no row is complete, and the posterior needs complete rows: leave out columns")
+        points = np.ascontiguousarray(cells[complete])
         check_columns(points)
         names = tuple(labels) if labels is not None else tuple(f"x{i + 1}" for i in range(points.shape[1]))
         if len(names) != points.shape[1]:
             raise ValueError(f"{len(names)} feature names were given for {points.shape[1]} columns")
-        digest = hashlib.sha256(points.tobytes()).hexdigest()
-        return cls(title, points, names, "An array handed in from Python.", digest)
+        digest = hashlib.sha256(cells.tobytes()).hexdigest()
+        without = f" Without the columns {', '.join(map(repr, left_out))}, which are no numbers." if left_out else ""
+        origin = f"An array handed in from Python.{without}"
+        return cls(title, points, names, origin, digest, None if complete.all() else cells)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,29 +141,43 @@ def compare_subject(
     budget: Budget,
     seed: int,
     progress: Progress | None = None,
+    start: GaussianMixture | None = None,
 ) -> Comparison:
     """Fit by EM from many starts, sample the posterior from EM's optima, undo label switching, diagnose.
 
     EM's optima are handed to the chains as starts with their labels shuffled: under an exchangeable prior every
     labelling is as probable as any other, and chains that begin in different ones show whether labels switch.
-    ECR takes EM's most probable allocation as its pivot. Raises ValueError for bad data or settings.
+    ECR takes EM's most probable allocation as its pivot. Where cells are missing, EM is fitted to all rows, and chains
+    start at the optima of the complete rows, which the posterior is that of. start: a mixture that EM climbs from too.
+    Raises ValueError for bad data or settings.
     """
     progress = progress or Silent()
-    points = subject.points
+    points, lacking = subject.points, subject.cells is not None
+    data = points if subject.cells is None else subject.cells
     k = as_component_count(n_components, len(points))
     em_rng, start_rng, sampler_rng = np.random.default_rng(seed).spawn(3)
     seconds: dict[str, float] = {}
 
     with _Stage(seconds, "EM"), progress.stage("EM from many starts", budget.n_starts) as advance:
         restarts = em.fit_best(
-            points, k, structure=structure, n_starts=budget.n_starts, rng=em_rng, progress=lambda _: advance(1)
+            data,
+            k,
+            structure=structure,
+            starts=DEFAULT_STARTS if start is None else (*DEFAULT_STARTS, start),
+            n_starts=budget.n_starts,
+            rng=em_rng,
+            missing=lacking,
+            progress=lambda _: advance(1),
         )
     best = restarts.best.mixture
     best = best.permute(ascending(best))
     with _Stage(seconds, "standard errors"):
-        errors, errors_missing = _standard_errors(points, best)
+        errors, errors_missing = _standard_errors(data, best, em_rng)
 
-    optima = chain_optima(restarts, points)
+    of_points = (
+        em.fit_best(points, k, structure=structure, n_starts=budget.n_starts, rng=em_rng) if lacking else restarts
+    )
+    optima = chain_optima(of_points, points)
     started = np.arange(budget.chains) % len(optima)
     prior = prior or bayesian.Prior.weakly_informative(points, k, structure)
     with _Stage(seconds, "posterior"):
@@ -152,7 +198,7 @@ def compare_subject(
         pivot = best.responsibilities(points).argmax(axis=1)
         relabelling = bayesian.relabel(posterior, "ecr", pivot=pivot)
         posterior = with_superchains(posterior, started)
-        visited = optima_visited(posterior, optima, started, restarts)
+        visited = optima_visited(posterior, optima, started, of_points)
     return Comparison(
         subject=subject,
         prior=prior,
@@ -160,7 +206,7 @@ def compare_subject(
         best=best,
         errors=errors,
         errors_missing=errors_missing,
-        criteria=em.criteria(points, best),
+        criteria=em.criteria(data, best, missing=lacking),
         posterior=posterior,
         relabelling=relabelling,
         visited=visited,
@@ -183,10 +229,19 @@ def _distinct_orders(n_components: int, count: int, rng: np.random.Generator) ->
     return [every[i % len(every)] for i in range(count)]
 
 
-def _standard_errors(points: FloatArray, best: GaussianMixture) -> tuple[em.StandardErrors | None, str]:
+REPLICATES = 100
+"""Of the bootstrap that standard errors come from where cells are missing."""
+
+
+def _standard_errors(
+    data: FloatArray, best: GaussianMixture, rng: np.random.Generator
+) -> tuple[em.StandardErrors | None, str]:
+    """From the exact observed information, or by bootstrap where cells are missing."""
     try:
-        return em.standard_errors(points, best), ""
-    except em.NotAMaximum as error:
+        if np.isnan(data).any():
+            return em.bootstrap(data, best, n_replicates=REPLICATES, rng=rng, missing=True).standard_errors(), ""
+        return em.standard_errors(data, best), ""
+    except ValueError as error:  # not a maximum, or too few usable replicates
         return None, str(error)
 
 

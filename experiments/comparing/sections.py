@@ -15,11 +15,13 @@ from experiments.figures import Drawn
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section, Table, Width
 
+_ERRORS = {"observed information": "the exact observed information at its optimum"}
+"""How standard errors came about, by the name of the method, in words."""
+
 ESS_COLUMNS = ("least ESS bulk", "least ESS tail")
 
 TABLE_WORDS = {
     f"{100 * INTERVAL:g}% ETI from": "and “to”: ends of the posterior interval with equal tails",
-    "SE": "standard error, from the exact observed information at EM's optimum",
     "MCSE": "Monte Carlo standard error of the posterior mean",
     "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
     "sd/SE": "posterior standard deviation over EM's standard error: 1 where both tell the same uncertainty",
@@ -52,6 +54,11 @@ def data_section(comparison: Comparison) -> Section:
         f"{escape_markdown(subject.title)}: n = {n_samples} points with D = {n_features} feature{plural}."
         f" {escape_markdown(subject.origin)} The data's sha256 begins with `{subject.sha256[:16]}`."
     )
+    if subject.incomplete:
+        text += (
+            f" **{subject.incomplete}.** Tables and figures show the complete rows, the likelihood and the criteria of"
+            " EM are those of all rows, and chains are started from EM's optima on the complete ones."
+        )
     scales = dict.fromkeys(("mean", "sd", "minimum", "median", "maximum"), "sd")
     caption = "The data, feature by feature."
     blocks: list[str | Table | Picture] = [text, Table("features", caption, frame, resolution=scales)]
@@ -206,6 +213,11 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
     apart = escape_markdown(findings.furthest_apart(comparison))
     interval = f"{100 * INTERVAL:g}% ETI"
     ends = {f"{interval} lower": f"{interval} from", f"{interval} upper": "to"}
+    method = "" if comparison.errors is None else comparison.errors.method
+    words = {
+        **TABLE_WORDS,
+        **({"SE": f"standard error of EM's estimate, by {_ERRORS.get(method, method)}"} if method else {}),
+    }
     shown = table.drop(columns=["ESS bulk", "R-hat"]).rename(columns=ends)
     posterior = ("posterior mean", "posterior sd", *ends.values())
     em = "posterior sd" if comparison.errors is None else "SE"
@@ -222,7 +234,7 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
                 "comparison",
                 f"EM's estimates beside the posterior. {warning}".strip(),
                 shown,
-                columns=TABLE_WORDS,
+                columns=words,
                 decimals={findings.DISTANCE: 2, findings.RATIO: 2},
                 resolution={"EM": em, "SE": "SE", **dict.fromkeys(posterior, "posterior sd"), "MCSE": "MCSE"},
             ),

@@ -20,7 +20,7 @@ from bayesian import (
     UniformScale,
     Wishart,
 )
-from experiments.own_data.tables import InputError
+from experiments.own_data.errors import InputError
 
 EXAMPLE = """\
 name = "mine"                        # and source: for print; may be left out

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.own_data.errors import InputError
+from experiments.own_data.header import header_and_body
 from experiments.own_data.parsing import (
     ParsedColumn,
-    Records,
     decode,
-    is_numeric,
     parse_column,
     read_records,
     uses_decimal_comma,
@@ -23,31 +23,43 @@ from experiments.own_data.parsing import (
 from mixture.arrays import FloatArray, check_columns
 
 
-class InputError(ValueError):
-    """What somebody typed or gave as data cannot be used; the message is one line that says what to do."""
-
-
 @dataclass(frozen=True, eq=False)
 class NumericTable:
     """The numbers of a CSV.
 
     name     file name without its folder, as words: never a path, never markup
-    points   (N, D), finite, no column constant or a copy of another
+    cells    (N, D), NaN where a cell is missing, no column constant or a copy of another, no row without any number
     columns  D names, as in the file
     notes    what was noticed and decided while reading, a sentence each
     sha256   of the file
+    header   every column of the file, those left out too
+    labels   D names for axes and tables, with units where they are known
+    title    what the data are called: the name, or what their owner says
     """
 
     name: str
-    points: FloatArray
+    cells: FloatArray
     columns: tuple[str, ...]
     notes: tuple[str, ...]
     sha256: str
+    header: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "header", self.header or self.columns)
+        object.__setattr__(self, "labels", self.labels or self.columns)
+        object.__setattr__(self, "title", self.title or self.name)
+
+    @property
+    def points(self) -> FloatArray:
+        """The rows without a missing cell."""
+        return np.ascontiguousarray(self.cells[~np.isnan(self.cells).any(axis=1)])
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The points with their column names."""
-        return pd.DataFrame(self.points, columns=list(self.columns))
+        """The cells with their column names."""
+        return pd.DataFrame(self.cells, columns=list(self.columns))
 
     @property
     def slug(self) -> str:
@@ -60,8 +72,8 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
     """Read the numeric columns of a CSV, or the named ones.
 
     Takes commas, semicolons, tabs, bars or spaces between fields, a decimal comma, separated thousands, quotes, a byte
-    order mark, blank lines, and columns of row numbers as R writes them. Raises InputError for everything else, with
-    the line and column of the first offence.
+    order mark, blank lines, missing cells, and row names and numbers as R and pandas write them. Raises InputError for
+    everything else, with the line and column of the first offence.
     """
     path = Path(path)
     content = _content(path)
@@ -70,7 +82,7 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
         records = read_records(text)
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path.name} {error}") from error
-    header, body, lines, notes = _header_and_body(path.name, records)
+    header, body, lines, notes = header_and_body(path.name, records, asked=columns or ())
     if encoding_note:
         notes.insert(0, encoding_note)
     if columns is not None:
@@ -81,10 +93,14 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
     if not parsed:
         raise InputError(f"{path.name} has no column of numbers; its columns are {_listed(header)}")
     for name, column in parsed.items():
-        _require_complete(name, column, lines)
-    points = np.column_stack([column.values for column in parsed.values()])
-    _require_informative(points, tuple(parsed))
-    return NumericTable(path.name, np.ascontiguousarray(points), tuple(parsed), tuple(notes), _hash(content))
+        _require_finite(name, column, lines)
+        if columns is not None and column.missing.all():
+            raise InputError(f"column {name!r} is empty: every cell of it is missing; leave it out")
+    notes += _few_values(parsed)
+    cells_read = np.column_stack([column.values for column in parsed.values()])
+    kept = _rows_with_numbers(cells_read, tuple(parsed), lines, notes)
+    _require_informative(kept, tuple(parsed))
+    return NumericTable(path.name, np.ascontiguousarray(kept), tuple(parsed), tuple(notes), _hash(content), header)
 
 
 def _content(path: Path) -> bytes:
@@ -106,50 +122,6 @@ def _content(path: Path) -> bytes:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _header_and_body(
-    name: str, records: Records
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...], list[str]]:
-    """Distinct column names, rows of equal width, the line of each row, and notes."""
-    notes: list[str] = []
-    cells, lines = records.cells, records.lines
-    if not cells:
-        raise InputError(f"{name} is empty")
-    if is_numeric(cells[0]):
-        names: tuple[str, ...] = tuple(f"column {place}" for place in range(1, len(cells[0]) + 1))
-        body = cells
-        notes.append("The first line holds numbers, so the columns are named by their place.")
-    else:
-        names, body, lines = cells[0], cells[1:], lines[1:]
-    if not body:
-        raise InputError(f"{name} has a header but no rows")
-    if len(body) == 1:
-        raise InputError(f"{name} has one row of data; a mixture needs at least two")
-    if all(len(row) == len(names) + 1 for row in body):
-        if any(row[-1] for row in body):
-            names = ("", *names)  # R leaves out the name of its row names
-        else:
-            body = tuple(row[:-1] for row in body)  # a separator ends each line
-    for row, line in zip(body, lines, strict=True):
-        if len(row) != len(names):
-            raise InputError(f"line {line} of {name} has {len(row)} fields, but the header has {len(names)}")
-    if names[0] == "" and [row[0] for row in body] in _counts(len(body)):
-        notes.append("The first column, row numbers without a name, was left out.")
-        names, body = names[1:], tuple(row[1:] for row in body)
-    return _distinct(names), body, lines, notes
-
-
-def _counts(n_rows: int) -> tuple[list[str], list[str]]:
-    return [str(row) for row in range(n_rows)], [str(row) for row in range(1, n_rows + 1)]
-
-
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Names with the place added where one is missing or comes twice."""
-    return tuple(
-        (f"{name} (column {place})" if name else f"column {place}") if not name or names.count(name) > 1 else name
-        for place, name in enumerate(names, start=1)
-    )
 
 
 def _require_known(file: str, columns: Sequence[str], header: tuple[str, ...]) -> None:
@@ -193,22 +165,70 @@ def _parsed(
     return parsed
 
 
-def _require_complete(name: str, column: ParsedColumn, lines: tuple[int, ...]) -> None:
-    for wrong, what in ((column.missing, "missing"), (~np.isfinite(column.values), "infinite")):
-        places = np.flatnonzero(wrong)
+def _require_finite(name: str, column: ParsedColumn, lines: tuple[int, ...]) -> None:
+    places = np.flatnonzero(np.isinf(column.values))
+    if places.size:
+        raise InputError(
+            f"column {name!r} has {places.size} infinite value{_s(places.size)}, {_on_lines(places, lines)}; correct"
+            f" {'them' if places.size > 1 else 'it'}, write NA where a value is unknown, or leave the column out"
+        )
+
+
+def _rows_with_numbers(
+    cells: FloatArray, names: tuple[str, ...], lines: tuple[int, ...], notes: list[str]
+) -> FloatArray:
+    """The rows with at least one number; what is missing goes to the notes."""
+    missing = np.isnan(cells)
+    for name, column in zip(names, missing.T, strict=True):
+        places = np.flatnonzero(column)
         if places.size:
-            shown = ", ".join(str(lines[place]) for place in places[:5]) + (", ..." if places.size > 5 else "")
-            plural = "s" if places.size > 1 else ""
-            raise InputError(
-                f"column {name!r} has {places.size} {what} value{plural}, on line{plural} {shown}; remove or fill in"
-                f" {'those rows' if plural else 'that row'}, or leave the column out"
+            notes.append(
+                f"Column {name!r} has {places.size} missing value{_s(places.size)}, {_on_lines(places, lines)}."
             )
+    empty = np.flatnonzero(missing.all(axis=1))
+    if empty.size:
+        notes.append(f"{empty.size} row{_s(empty.size)} without any number, {_on_lines(empty, lines)}, left out.")
+    return cells[~missing.all(axis=1)]
 
 
-def _require_informative(points: FloatArray, names: tuple[str, ...]) -> None:
+def _on_lines(places: "np.ndarray", lines: tuple[int, ...]) -> str:
+    shown = ", ".join(str(lines[place]) for place in places[:5]) + (", ..." if places.size > 5 else "")
+    return f"on line{_s(places.size)} {shown}"
+
+
+def _s(count: int) -> str:
+    return "s" if count > 1 else ""
+
+
+FEW, MANY_ROWS = 5, 25
+"""A column of at most FEW different numbers in at least MANY_ROWS rows may be a code, not a measurement."""
+
+
+def _few_values(parsed: dict[str, ParsedColumn]) -> list[str]:
+    """A note for each column that may be a code."""
+    notes = []
+    for name, column in parsed.items():
+        values = column.values[~column.missing]
+        distinct = len(np.unique(values))
+        if 1 < distinct <= FEW and len(values) >= MANY_ROWS:
+            notes.append(
+                f"Column {name!r} has only {distinct} different values: if they are codes of a category, leave it out,"
+                " for a component may shrink onto one of them."
+            )
+    return notes
+
+
+def _require_informative(cells: FloatArray, names: tuple[str, ...]) -> None:
     """InputError for columns `check_columns` refuses whatever the model, with their names instead of their places."""
+    complete = cells[~np.isnan(cells).any(axis=1)]
+    if len(complete) < 2:
+        raise InputError(
+            f"of {len(cells)} rows {len(complete) or 'none'} {'is' if len(complete) == 1 else 'are'} complete, and the"
+            " posterior needs complete rows; leave out columns with many missing values (--columns)"
+        )
+    among = "" if len(complete) == len(cells) else f"over the {len(complete)} complete rows, "
     try:
-        check_columns(points, correlated=False)
+        check_columns(complete, correlated=False)
     except ValueError as error:
         text = re.sub(
             r"columns? (\d+)(?: and (\d+))?",
@@ -218,4 +238,4 @@ def _require_informative(points: FloatArray, names: tuple[str, ...]) -> None:
             str(error),
             count=1,
         )
-        raise InputError(text) from error
+        raise InputError(among + text) from error

@@ -17,7 +17,8 @@ import experiments
 from experiments import cli
 from experiments.engine import publishing, running
 from experiments.engine.experiment import Budget, Case, Experiment, Task
-from experiments.own_data.tables import InputError, NumericTable
+from experiments.own_data.errors import InputError
+from experiments.own_data.tables import NumericTable
 from experiments.reporting import rendering, writing
 from experiments.reporting.report import Answer, Claim, Report, Section
 
@@ -195,6 +196,9 @@ def test_ctrl_c_around_the_writing_tells_the_truth(
         (["compare", "data.csv", "--columns", "word"], "column 'word': line 2 holds 'x', which is not a number"),
         (["compare", "data.csv", "--components", "4"], "4 components cannot be fitted to 3 points"),
         (["compare", "data.csv", "--components", "0"], "n_components must be at least 1, not 0"),
+        (["compare", "data.csv", "--components", "2-1"], "--components '2-1' is no number of components"),
+        (["compare", "data.csv", "--structures", ","], "no covariance structure was named"),
+        (["compare", "data.csv", "--describe", "no.toml"], "there is no description file no.toml"),
         (["compare", "data.csv", "--structure", "round"], "unknown covariance structure 'round'; known are: full"),
         (["compare", "data.csv", "--prior", "no.toml"], "there is no prior file no.toml"),
         (["compare", "data.csv", "--draws", "0"], "--draws"),
@@ -255,9 +259,19 @@ def test_compare_hands_over_what_was_asked(tmp_path: Path, world: list[dict[str,
     asked = world[0]
     assert asked["table"].columns == ("b", "a")
     assert asked["budget"] == replace(cli.COMPARE_QUICK, draws=50)
-    assert {"n_components": 3, "structure": "diag", "seed": 5, "prior_file": None}.items() <= asked.items()
+    assert {"n_components": (3,), "structures": ("diag",), "seed": 5, "prior_file": None}.items() <= asked.items()
     assert (tmp_path / "reports" / "compare_data" / "results.json").is_file()
     assert not (tmp_path / "reports" / "README.md").exists()
+
+
+def test_compare_hands_over_several_models_in_the_units_asked_for(tmp_path: Path, world: list[dict[str, Any]]) -> None:
+    (tmp_path / "said.toml").write_text('title = "Mine"\n[columns.b]\nunit = "m"\ndivisor = 10\n')
+    arguments = ["--components", "1-2,3", "--structures", "full,diag", "--describe", "said.toml", "--quick"]
+    assert cli.main(["compare", "data.csv", *arguments]) == 0
+    asked = world[0]
+    assert (asked["n_components"], asked["structures"]) == ((1, 2, 3), ("full", "diag"))
+    assert (asked["table"].title, asked["table"].labels) == ("Mine", ("a", "b (m)"))
+    assert asked["table"].points[:, 1].tolist() == [0.2, 0.5, 0.4]
 
 
 def test_column_names_with_commas_go_in_quotes(tmp_path: Path, world: list[dict[str, Any]]) -> None:

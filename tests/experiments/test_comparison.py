@@ -15,8 +15,9 @@ from experiments import cli, compare
 from experiments.comparing.comparison import Subject, chain_starts, compare_subject
 from experiments.comparing.optima import chain_optima
 from experiments.engine.experiment import Budget
+from experiments.own_data.errors import InputError
 from experiments.own_data.prior_files import EXAMPLE, read_prior
-from experiments.own_data.tables import InputError
+from mixture import GaussianMixture
 
 
 def test_the_same_seed_gives_the_same_numbers():
@@ -62,6 +63,29 @@ def test_compare_reports_on_any_array(structure, k, tmp_path):
     assert "a <b>" not in page
     assert "a &lt;b&gt;" in page
     assert "svg" in report._repr_html_()
+
+
+def test_several_models_and_missing_cells_are_told():
+    x = read_columns("faithful")[:100]
+    x[[3, 50], 1] = np.nan
+    frame = pd.DataFrame(x, columns=["eruptions", "waiting"]).assign(place="Yellowstone")
+    settings = {"draws": 60, "tune": 150, "chains": 2, "n_starts": 3, "progressbar": False}
+    report = compare(frame, [1, 2], structure=["full", "tied"], missing=True, **settings)
+    models = {table.name: table for table in report.tables}["models"].frame
+    assert len(models) == 4
+    assert models["behind"].iloc[0] == 0.0
+    assert models["behind"].is_monotonic_increasing
+    chosen = GaussianMixture.from_dict(report.result["em"]["mixture"])
+    assert f"BIC prefers K = {chosen.n_components} with {chosen.structure} covariances" in report.answer
+    assert "2 of 200 cells are missing: EM used all 100 rows" in report.answer
+    assert "the posterior the 98 complete rows" in report.answer
+    assert "'place'" in report.sections[1].blocks[0]
+    assert report.posterior.data.shape == (98, 2)
+    assert report.result["em"]["log_likelihood"] == pytest.approx(em.criteria(x, chosen, missing=True).log_likelihood)
+    comparison = {table.name: table for table in report.tables}["comparison"]
+    assert "bootstrap" in comparison.columns["SE"]
+    assert report.limits
+    assert report.expect
 
 
 MEANS = "[means]\nlocation = 0.0\nsd = 1.0\n"
@@ -128,7 +152,8 @@ def test_a_messy_csv_from_the_command_line(tmp_path):
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
-        ("a,b\n1,2\n3,4\n5,nan\n", (), "line 4"),
+        ("a,b\n1,2\n3,inf\n5,7\n", (), "line 3"),
+        ("a,b\n1,nan\n3,4\n5,nan\n", (), "1 is complete"),
         ("a,b\n1,2\n1,4\n1,5\n", (), "constant"),
         ("a,b\n1,2\n2,4\n3,6\n4,8\n", (), "same"),
         ("a\n1\n", (), "one row"),

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.own_data.tables import InputError, read_table
+from experiments.own_data.errors import InputError
+from experiments.own_data.tables import read_table
 
 
 def write(folder: Path, content: str | bytes, name: str = "data.csv") -> Path:
@@ -80,7 +81,7 @@ def test_words_are_left_out_with_a_note_and_refused_when_named(tmp_path: Path) -
     )
     with pytest.raises(InputError, match="column 'kind': line 2 holds 'x', which is not a number"):
         read_table(path, ["a", "kind"])
-    with pytest.raises(InputError, match="'empty' has 3 missing values"):
+    with pytest.raises(InputError, match="column 'empty' is empty: every cell of it is missing"):
         read_table(path, ["empty"])
 
 
@@ -100,8 +101,8 @@ def test_columns_in_the_order_asked_for(tmp_path: Path) -> None:
         ("a,b\n1,2\n", "data.csv has one row of data"),
         ("1,2\n", "data.csv has one row of data"),
         ("a,b\nx,y\nz,w\n", "data.csv has no column of numbers; its columns are 'a', 'b'"),
-        ("a,b\n1,2\n3,NA\n\n5,\n7,8\n", "column 'b' has 2 missing values, on lines 3, 5; remove or fill in"),
-        ("a,b\n1,2\n3,nan\n7,8\n", "column 'b' has 1 missing value, on line 3; remove or fill in that row"),
+        ("a,b\n1,NA\n3,\n7,8\n", "of 3 rows 1 is complete, and the posterior needs complete rows"),
+        ("a,b\n1,2\n1,4\n1,3\n5,\n", r"over the 3 complete rows, column 'a' is constant"),
         ("a,b\n1,2\n-Inf,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
         ("a,b\n1,2\n1e999,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
         ("a,b\n1,2\n1,3\n1,9\n", r"column 'a' is constant \(1 in every row\)"),
@@ -140,8 +141,9 @@ def test_repeated_and_missing_names_get_their_place(tmp_path: Path) -> None:
 
 
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="missing value, on line 7"):
-        read_table(write(tmp_path, 'a,b\n\n1,"two\nlines"\n2,x\n\n,y\n'), ["a"])
+    table = read_table(write(tmp_path, 'a,b\n\n1,"two\nlines"\n2,x\n\n,y\n4,z\n'), ["a"])
+    assert table.notes[0] == "Column 'a' has 1 missing value, on line 7."
+    assert table.cells[:, 0].tolist() == [1.0, 2.0, 4.0]  # a row without any number says nothing
 
 
 def test_hostile_names_stay_on_one_line_and_off_the_disk(tmp_path: Path) -> None:
@@ -156,3 +158,46 @@ def test_hostile_names_stay_on_one_line_and_off_the_disk(tmp_path: Path) -> None
 def test_a_huge_offset_is_kept(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a\n1000000000.001\n1000000000.002\n1000000000.004\n"))
     np.testing.assert_array_equal(table.points[:, 0], [1000000000.001, 1000000000.002, 1000000000.004])
+
+
+def test_missing_cells_are_kept_and_told(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a,b\n1,2\n3,NA\n\n5,\n7,8\n9,1\nnan,?\n"))
+    np.testing.assert_array_equal(table.cells, [[1, 2], [3, np.nan], [5, np.nan], [7, 8], [9, 1]])
+    np.testing.assert_array_equal(table.points, [[1, 2], [7, 8], [9, 1]])
+    assert table.notes == (
+        "Column 'a' has 1 missing value, on line 8.",
+        "Column 'b' has 3 missing values, on lines 3, 5, 8.",
+        "1 row without any number, on line 8, left out.",
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"","a"\n"1",5\n"2",7\n"3",6\n',  # R: write.csv
+        '"","a"\n"2",5\n"5",7\n"9",6\n',  # after rows were dropped
+        '"","a"\n"Mazda RX4",5\n"Fiat 128",7\n"Volvo",6\n',
+        '"a"\n"1" 5\n"2" 7\n"3" 6\n',  # R: write.table
+        "Unnamed: 0,a\n0,5\n1,7\n2,6\n",  # pandas, read and written again
+        "id,a\n1,5\n2,7\n3,6\n",
+    ],
+)
+def test_row_names_are_left_out_with_a_note(tmp_path: Path, content: str) -> None:
+    table = read_table(write(tmp_path, content))
+    assert table.columns == ("a",)
+    assert table.points[:, 0].tolist() == [5, 7, 6]
+    assert "row names" in table.notes[0]
+
+
+def test_numbers_that_name_no_rows_stay(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,a\n1,5\n2,7\n3,6\n")
+    assert read_table(path, ["id", "a"]).columns == ("id", "a")
+    assert read_table(write(tmp_path, "id,a\n3,5\n1,8\n2,6\n")).columns == ("id", "a")
+    assert read_table(write(tmp_path, ",a\n0.5,5\n1,7\n2,6\n")).columns == ("column 1", "a")
+
+
+def test_codes_are_told_from_measurements(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 2},{i * i}\n" for i in range(30))
+    notes = read_table(write(tmp_path, f"sex,a\n{rows}")).notes
+    assert len(notes) == 1
+    assert "'sex' has only 2 different values" in notes[0]
