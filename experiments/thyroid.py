@@ -176,9 +176,9 @@ def _words(found: Found, models: pd.DataFrame, n_samples: int) -> str:
     agree = found.mode == GROUPS
     lead = "Both sides find" if agree else "The posterior does not find, with this budget,"
     bic = (
-        f"BIC prefers just that number and *{best['structure']}* covariances"
+        f"BIC prefers just that one and *{best['structure']}* covariances"
         if (best["n_components"], best["structure"]) == (GROUPS, "diag")
-        else f"but the lowest BIC that EM comes to from many starts is that of K = {best['n_components']} with"
+        else f"the lowest BIC that EM comes to from many starts is that of K = {best['n_components']} with"
         f" {best['structure']} covariances, a higher optimum than the published choice knows"
     )
     return (
