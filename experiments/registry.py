@@ -18,8 +18,8 @@ from experiments import (
     local_optima,
     lower_bound,
     old_faithful,
-    thyroid,
     singularities,
+    thyroid,
     uncertainty,
 )
 from experiments.engine.experiment import Experiment
