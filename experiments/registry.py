@@ -12,6 +12,7 @@ from experiments import (
     em_step,
     galaxies,
     generalised_em,
+    interval_coverage,
     iris,
     kmeans_limit,
     label_switching,
@@ -56,6 +57,7 @@ PARTS = (
             iris.EXPERIMENT,
             thyroid.EXPERIMENT,
             uncertainty.EXPERIMENT,
+            interval_coverage.EXPERIMENT,
         ),
     ),
     Part(
