@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.engine.experiment import Published
 from experiments.figures.canvas import power_of_ten
 from experiments.figures.growth import growth
 from experiments.figures.speeds import speeds
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
 if TYPE_CHECKING:
-    from benchmarks.em_iteration import Row
-    from benchmarks.linear_in_n import Row as GrowthRow
-    from experiments.em_speed import Result
+    from experiments.em_speed import Iterations
 
 BAR = "this project's own bar"
 MANY = 100_000
@@ -24,76 +23,49 @@ OTHER_BARS = {1: 10.0, 2: 10.0, 4: 10.0, 10: 5.0, 32: 1.0}
 """How many times faster than scikit-learn, by dimension."""
 FLOOR_TIMES = 4.0
 UNEVEN = 1.2
-BUSY = 0.2
-"""Cores busy with other work from which the report says so."""
 FLAT = 10.0
 """MB above the data at most: a tenth of one column of responsibilities at 10^7 points."""
+
+THREADS = {"1": "one thread", "all": "all cores"}
+OTHERS = ("tied", "diag", "spherical")
+SPEEDS: dict[str, tuple[tuple[str, ...], tuple[int, ...], float]] = {
+    "full, D ≤ 4": (("full",), (1, 2, 4), FULL_BARS[4]),
+    "full, D = 10": (("full",), (10,), FULL_BARS[10]),
+    "full, D = 32": (("full",), (32,), FULL_BARS[32]),
+    "tied, diag and spherical, D ≤ 4": (OTHERS, (1, 2, 4), OTHER_BARS[4]),
+    "tied, diag and spherical, D = 10": (OTHERS, (10,), OTHER_BARS[10]),
+}
+CLAIMS = {
+    **{
+        words: Published(f"scikit-learn's time over ours, least, {words}, N ≥ 10⁵", BAR, bar, 0.0, "at least")
+        for words, (_, _, bar) in SPEEDS.items()
+    },
+    "least": Published("scikit-learn's time over ours, least of all cases", BAR, 1.0, 0.0, "at least"),
+    **{
+        words: Published(f"our time over the floor, most, N ≥ 10⁵, {words}", BAR, FLOOR_TIMES, 0.0, "at most")
+        for words in THREADS.values()
+    },
+}
+"""Held on every machine; growth is measured, and held, where Linux tells the memory of a process."""
 
 
 def bars() -> pd.DataFrame:
     """How many times faster than scikit-learn an iteration is to be, by structure and D, from 100 000 points on."""
-    others = [(structure, d, bar) for structure in ("tied", "diag", "spherical") for d, bar in OTHER_BARS.items()]
+    others = [(structure, d, bar) for structure in OTHERS for d, bar in OTHER_BARS.items()]
     return pd.DataFrame([("full", d, bar) for d, bar in FULL_BARS.items()] + others, columns=["structure", "D", "bar"])
-
-
-def frame_of(rows: Sequence["Row"]) -> pd.DataFrame:
-    """All rows: ns per point and component, the ratio, and the floor as a share of our time."""
-    return pd.DataFrame(
-        [
-            {
-                "structure": row.structure,
-                "D": row.n_features,
-                "K": row.n_components,
-                "N": row.n_samples,
-                "threads": str(row.threads or "all"),
-                "ours": row.ours,
-                "theirs": row.theirs,
-                "ratio": row.ratio,
-                "floor": row.floor,
-                "times floor": row.times_floor,
-            }
-            for row in rows
-        ]
-    )
-
-
-def growth_frame(rows: Sequence["GrowthRow"]) -> pd.DataFrame:
-    """All rows of growing data."""
-    return pd.DataFrame(
-        [
-            {
-                "D": row.n_features,
-                "N": row.n_samples,
-                "threads": str(row.threads or "all"),
-                "ns per point": row.nanoseconds,
-                "MB above the data": row.megabytes,
-            }
-            for row in rows
-        ]
-    )
 
 
 def claims(rows: pd.DataFrame, grown: pd.DataFrame) -> tuple[Claim, ...]:
     """Each bar, held against the least favourable case it speaks of, one thread and all cores alike."""
     many = rows[rows["N"] >= MANY]
     found = []
-    for words, of, dimensions, bar in (
-        ("full, D ≤ 4", ("full",), (1, 2, 4), FULL_BARS[4]),
-        ("full, D = 10", ("full",), (10,), FULL_BARS[10]),
-        ("full, D = 32", ("full",), (32,), FULL_BARS[32]),
-        ("tied, diag and spherical, D ≤ 4", ("tied", "diag", "spherical"), (1, 2, 4), OTHER_BARS[4]),
-        ("tied, diag and spherical, D = 10", ("tied", "diag", "spherical"), (10,), OTHER_BARS[10]),
-    ):
-        ratios = many[many["structure"].isin(of) & many["D"].isin(dimensions)]["ratio"]
-        statement = f"scikit-learn's time over ours, least, {words}, N ≥ 10⁵"
-        found.append(Claim(statement, BAR, bar, float(ratios.min()), 0.0, kind="at least"))
-    least = float(rows["ratio"].min())
-    found.append(Claim("scikit-learn's time over ours, least of all cases", BAR, 1.0, least, 0.0, kind="at least"))
-    for threads, words in (("1", "one thread"), ("all", "all cores")):
-        times = float(many[many["threads"] == threads]["times floor"].max())
-        statement = f"our time over the floor, most, N ≥ 10⁵, {words}"
-        found.append(Claim(statement, BAR, FLOOR_TIMES, times, 0.0, kind="at most"))
-    for threads, words in (("1", "one thread"), ("all", "all cores")):
+    for words, (structures, dimensions, _) in SPEEDS.items():
+        of = many[many["structure"].isin(structures) & many["D"].isin(dimensions)]
+        found.append(CLAIMS[words].against(of["ratio"].min()))
+    found.append(CLAIMS["least"].against(rows["ratio"].min()))
+    for threads, words in THREADS.items():
+        found.append(CLAIMS[words].against(many[many["threads"] == threads]["times floor"].max()))
+    for threads, words in THREADS.items():
         long = grown[(grown["N"] >= MANY) & (grown["threads"] == threads)] if len(grown) else grown
         if len(long):
             uneven = max(of["ns per point"].max() / of["ns per point"].min() for _, of in long.groupby("D"))
@@ -101,10 +73,8 @@ def claims(rows: pd.DataFrame, grown: pd.DataFrame) -> tuple[Claim, ...]:
             statement = f"time per point, slowest over fastest, N from 10⁵ to {power}, {words}"
             found.append(Claim(statement, BAR, UNEVEN, float(uneven), 0.0, kind="at most"))
     if len(grown):
-        statement = "memory above the data, most of all N"
-        found.append(
-            Claim(statement, BAR, FLAT, float(grown["MB above the data"].max()), 0.0, kind="at most", unit="MB")
-        )
+        statement, most = "memory above the data, most of all N", float(grown["MB above the data"].max())
+        found.append(Claim(statement, BAR, FLAT, most, 0.0, kind="at most", unit="MB"))
     return tuple(found)
 
 
@@ -179,9 +149,11 @@ def growth_table(grown: pd.DataFrame) -> Table:
     return Table("growth", caption, frame.rename_axis("N").reset_index(), decimals={"MB above the data": 1})
 
 
-def build_answer(result: "Result") -> Answer:
+def build_answer(measured: Sequence["Iterations"], growths: Sequence[pd.DataFrame]) -> Answer:
     """The ratios, the floor and the growth."""
-    rows, grown = frame_of(result.rows), growth_frame(result.growth)
+    rows = pd.concat([each.rows for each in measured], ignore_index=True)
+    grown = pd.concat(growths, ignore_index=True) if growths else pd.DataFrame()
+    machine = max((each.machine for each in measured), key=lambda seen: seen.busy or 0.0)
     held = claims(rows, grown)
     how = (
         "One iteration is an E step and an M step from given parameters, in float64, of points drawn from K unit"
@@ -189,14 +161,8 @@ def build_answer(result: "Result") -> Answer:
         " seconds of the processor are counted, else of the clock, and both may use every core. scikit-learn's"
         " iteration is its `_e_step` and `_m_step`. The *floor* is what N K exponentials and the flops of the quadratic"
         " forms and expected statistics take at the speeds that this run measures for each (a matrix product of"
-        " 512 × 512), moving no data."
-        f" The machine: {result.n_cores} cores, {result.processor}."
+        " 512 × 512), moving no data." + machine.words
     )
-    if result.busy is not None and result.busy > BUSY:
-        how += (
-            f" It was not idle: others kept {result.busy:.1f} cores busy before anything was measured, so that figures"
-            " on all cores are to be read with care."
-        )
     drawn = speeds(rows[rows["N"] >= MANY], bars(), MANY)
     picture = Picture(
         "speeds",
@@ -230,15 +196,6 @@ def build_answer(result: "Result") -> Answer:
         words=answer(rows, grown, held),
         sections=tuple(sections),
         claims=held,
-        references=(
-            "Pedregosa, F. et al. (2011). Scikit-learn: machine learning in Python. Journal of Machine Learning"
-            " Research 12, 2825-2830.",
-        ),
-        provenance={
-            "processor": result.processor,
-            "cores": result.n_cores,
-            **({} if result.busy is None else {"cores busy with other work": round(result.busy, 2)}),
-            "scikit-learn": result.scikit_learn,
-        },
-        result={"least_ratio": float(rows["ratio"].min()), "rows": len(rows)},
+        provenance={**machine.provenance, "scikit-learn": measured[0].scikit_learn},
+        result={"cells": len(rows)},
     )
