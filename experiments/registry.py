@@ -12,6 +12,7 @@ from experiments import (
     em_step,
     galaxies,
     generalised_em,
+    how_many,
     interval_coverage,
     iris,
     kmeans_limit,
@@ -63,6 +64,10 @@ PARTS = (
     Part(
         "Labels",
         (label_switching.EXPERIMENT,),
+    ),
+    Part(
+        "How many",
+        (how_many.EXPERIMENT,),
     ),
     Part(
         "Is it right, and is it fast",

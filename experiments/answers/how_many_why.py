@@ -1,0 +1,100 @@
+"""Why methods differ on the number of components: what added components do, tests, and the shape of a component."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from experiments.answers.choosing_k import GALAXIES, LABELS, best_k
+from experiments.data.datasets import load
+from experiments.figures.refined_densities import refined_densities
+from experiments.reporting.report import Picture, Section, Table
+
+
+def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
+    parts, chosen = {}, {}
+    for name in (GALAXIES, "acidity"):
+        outcomes = by_data[name]
+        criteria = outcomes["criteria"].criteria
+        full = criteria[criteria["structure"] == "full"].set_index("n_components")
+        few, many = best_k(-full["icl"]), best_k(-full["aic"])
+        chosen[LABELS[name]] = (few, many)
+        parts[LABELS[name]] = (
+            load(name).points()[:, 0],
+            [(label, outcomes["criteria"].mixtures[str(k)]) for label, k in (("ICL", few), ("AIC", many))],
+            load(name).measurements[0].label,
+        )
+    drawn = refined_densities(parts)
+    picture = Picture(
+        "densities",
+        "EM's fits with the number of components that ICL takes (above) and that AIC takes (below): the density, and"
+        " its components, dotted.",
+        "Histograms of the galaxies and of the acidity of lakes, each under two mixtures with their components.",
+        drawn.figure,
+        drawn.data,
+        "double",
+    )
+    told = "; ".join(f"{label}: {few} and {many}" for label, (few, many) in chosen.items())
+    text = (
+        f"ICL's and AIC's numbers side by side ({told}). More components make a better density without making more"
+        " groups: where the added ones overlap others, they mend the shape of a group that is not Gaussian. Who wants a"
+        " density keeps them; who wants groups does not."
+    )
+    tests = []
+    for name, outcomes in by_data.items():
+        for case, found in outcomes.items():
+            if case.startswith("test-k"):
+                k = int(case.removeprefix("test-k"))
+                tests.append(
+                    {
+                        "data": LABELS[name],
+                        "K against": f"{k} against {k + 1}",
+                        "2 log ratio": found.statistic,
+                        "p": found.p_value,
+                        "error of p": found.standard_error,
+                        "replicates": found.n_replicates,
+                    }
+                )
+    table = Table(
+        "tests",
+        "Bootstrap likelihood ratio tests of K against K + 1 components.",
+        pd.DataFrame(tests),
+        columns={
+            "error of p": "Monte Carlo standard error",
+            "p": "smallest possible: one over the replicates plus one",
+        },
+        decimals={"2 log ratio": 2, "p": 3, "error of p": 3},
+    )
+    return Section("Why they differ", (text, picture, table))
+
+
+def structures(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
+    rows = []
+    for name, outcomes in by_data.items():
+        criteria = outcomes["criteria"].criteria
+        for structure, of in criteria.groupby("structure", sort=False):
+            usable = of.dropna(subset=["bic"])
+            best = usable.loc[usable["bic"].idxmin()]
+            least = criteria["bic"].min()
+            rows.append(
+                {
+                    "data": LABELS[name],
+                    "structure": str(structure),
+                    "K by BIC": int(best["n_components"]),
+                    "BIC above the least": float(best["bic"] - least),
+                    "of K up to": int(of["n_components"].max()),
+                    "without a usable fit": int(of["bic"].isna().sum()),
+                }
+            )
+    text = (
+        "A component is a shape as well as a place. If the shape is too simple, BIC takes more components to make it"
+        " up; which of the two is the better description is a question that BIC can be asked too, over both at once."
+    )
+    table = Table(
+        "structures",
+        "The number of components by BIC under each covariance structure, and how far its BIC is from the least.",
+        pd.DataFrame(rows),
+        columns={"without a usable fit": "numbers of components for which every climb of EM ran away or was singular"},
+        decimals={"BIC above the least": 1},
+    )
+    return Section("The shape of a component", (text, table))
