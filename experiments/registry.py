@@ -20,6 +20,7 @@ from experiments import (
     local_optima,
     lower_bound,
     old_faithful,
+    priors,
     singularities,
     thyroid,
     uncertainty,
@@ -59,6 +60,7 @@ PARTS = (
             thyroid.EXPERIMENT,
             uncertainty.EXPERIMENT,
             interval_coverage.EXPERIMENT,
+            priors.EXPERIMENT,
         ),
     ),
     Part(
