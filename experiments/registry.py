@@ -21,6 +21,7 @@ from experiments import (
     lower_bound,
     old_faithful,
     priors,
+    relabelling,
     singularities,
     thyroid,
     uncertainty,
@@ -65,7 +66,7 @@ PARTS = (
     ),
     Part(
         "Labels",
-        (label_switching.EXPERIMENT,),
+        (label_switching.EXPERIMENT, relabelling.EXPERIMENT),
     ),
     Part(
         "How many",
