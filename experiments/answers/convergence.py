@@ -8,9 +8,9 @@ import pandas as pd
 
 from experiments.comparing.stopping_rules import RULES
 from experiments.engine.experiment import Published
-from experiments.figures.canvas import power_of_ten
 from experiments.figures.rates import rates
 from experiments.figures.stopping import stopping
+from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Picture, Section, Table
 from mixture.arrays import FloatArray
 
@@ -47,12 +47,6 @@ STEADY = ("mean 10⁻³", "relative 10⁻⁵", "change 10⁻³", "parameters 10�
 """Rules whose stop no rounding moves: their numbers are the same on any machine."""
 
 
-def scientific(value: float) -> str:
-    """One digit and a power of ten."""
-    digit, _, exponent = f"{value:.0e}".partition("e")
-    return f"{digit} × {power_of_ten(int(exponent))}"
-
-
 def iterations_per_digit(rate: FloatArray | float) -> FloatArray:
     """ln 10 / (-ln rate)."""
     return np.asarray(np.log(10.0) / -np.log(rate))
@@ -80,7 +74,7 @@ def build_answer(
         f" {nearest['iterations per digit']:,.0f}. It may stop when the gain still to come is small, not when the last"
         f" gain was: on overlapping data, scikit-learn's default rule stops at iteration {loose['stops at']:.0f},"
         f" {loose['gap']:.2g} nats below the optimum that this project's rule comes within"
-        f" {scientific(table.iloc[-1]['gap'])} nats of after {table.iloc[-1]['stops at']:,.0f} iterations."
+        f" {short(float(f'{table.iloc[-1]["gap"]:.0e}'))} nats of after {table.iloc[-1]['stops at']:,.0f} iterations."
     )
     differences = max(float(np.abs(each.exact - each.traced).max()) for each in found)
     falls = max(float(-np.diff(climb.log_likelihoods).min()) for climb in climbs)
@@ -169,6 +163,11 @@ def _speed_section(found: Sequence["Rates"], expected: "Expected", speeds: pd.Da
         " infinitely many data. Where components overlap strongly, a data set's optimum may lie far from the truth,"
         " and its rate with it."
     )
+    if left_out := sum(each.left_out for each in found):
+        text += (
+            f" Data sets on which the climb ran away on a few close points ({left_out} in all) have no rate, and were"
+            " replaced."
+        )
     caption = (
         "Speed of EM. (a) Iterations that gain one decimal digit, ln 10 / (−ln λ), by the distance of the means: λ the"
         " largest fraction of missing information (circles, one for each data set), the ratio of EM's last steps"

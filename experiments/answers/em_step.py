@@ -11,6 +11,7 @@ from experiments.engine.experiment import Published
 from experiments.figures.one_step import one_step
 from experiments.figures.responsibilities import frame, iterations
 from experiments.figures.underflow import underflow
+from experiments.reporting.formats import short
 from experiments.reporting.report import Animation, Answer, Picture, Section, Table
 from mixture.arrays import FloatArray
 
@@ -81,8 +82,8 @@ def build_answer(
     words = (
         "The E step gives each point to the components in shares, the responsibilities; the M step takes weighted"
         " proportions, means and covariances with these shares. Plain sums over a dozen points give the library's step"
-        f" to {by_hand:.0e}. Densities must be added through their logarithms: written naively, a point"
-        f" {far.last:.1f} standard deviations away has density zero and responsibilities 0/0."
+        f" to {short(float(f'{by_hand:.0e}'))}. Densities must be added through their logarithms: written naively, a"
+        f" point {far.last:.1f} standard deviations away has density zero and responsibilities 0/0."
     )
     return Answer(
         words=words,

@@ -10,6 +10,7 @@ from experiments.engine.experiment import Published
 from experiments.figures.optima import optima
 from experiments.figures.optima_densities import optima_densities
 from experiments.figures.two_mean_surface import two_mean_surface
+from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Picture, Section, Table
 from mixture.arrays import FloatArray
 
@@ -48,9 +49,9 @@ def build_answer(
     words = (
         f"No: EM's answer is a local optimum, the one uphill of its start. Of {hardest.started.sum():.0f} starts with"
         f" {largest} components on the galaxies, {100 * at_best:.0f}% end at the highest optimum seen,"
-        f" {hardest.log_likelihoods[0]:.4f} nats; the others end at {len(hardest.log_likelihoods) - 1} lower ones, or"
-        f" run away. On a surface over two means, {100 * wrong:.0f}% of a grid of starts end at a false top,"
-        f" {surface.heights[0] - surface.heights[1]:.0f} nats lower."
+        f" {number(float(hardest.log_likelihoods[0]), 4)} nats; the others end at {len(hardest.log_likelihoods) - 1}"
+        f" lower ones, or run away. On a surface over two means, {100 * wrong:.0f}% of a grid of starts end at a false"
+        f" top, {surface.heights[0] - surface.heights[1]:.0f} nats lower."
     )
     off_diagonal = ~np.eye(len(surface.ends), dtype=bool)
     tops = len(np.unique(surface.ends[off_diagonal]))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from experiments.engine.experiment import Published
 from experiments.figures.bounds import half_steps, minorising, staircase
+from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Picture, Section, Table
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def build_answer(steps: "Stairs", section: "Slice", few: "Enumerated", *, n_slic
     words = (
         "Because each iteration climbs a function that lies below the log-likelihood and touches it where the iteration"
         " begins: the E step makes them touch, the M step raises the bound, and the log-likelihood, which lies above"
-        f" it, rises at least as much. On Old Faithful log L = F + KL holds to {identity:.0e} nats after each of"
-        f" {len(steps.free_energies)} half steps."
+        f" it, rises at least as much. On Old Faithful log L = F + KL holds to {short(float(f'{identity:.0e}'))} nats"
+        f" after each of {len(steps.free_energies)} half steps."
     )
     return Answer(
         words=words,

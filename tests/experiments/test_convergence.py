@@ -84,7 +84,7 @@ def test_rate_read_from_steps_is_that_of_a_planted_contraction() -> None:
 
 def test_expected_rate_is_near_that_of_many_data() -> None:
     x, _ = two_normals(3.0).draw(200_000, np.random.default_rng(0))
-    drawn = em.convergence_rate(x, convergence.optimum_near(x, two_normals(3.0))).rate
+    drawn = em.convergence_rate(x, convergence.optimum_near(x, two_normals(3.0)).mixture).rate
     assert convergence.expected_rate(3.0) == pytest.approx(drawn, abs=0.01)
     assert convergence.expected_rate(2.0) > convergence.expected_rate(4.0)
 
@@ -122,3 +122,17 @@ def test_same_seed_same_numbers() -> None:
     assert isinstance(one, Rates)
     np.testing.assert_array_equal(one.exact, other.exact)
     np.testing.assert_array_equal(one.gaps, other.gaps)
+
+
+def test_data_on_which_the_climb_runs_away_are_replaced_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = convergence.optimum_near
+    calls = []
+
+    def first_is_a_spike(x: np.ndarray, start: GaussianMixture) -> em.EMFit:
+        calls.append(x)
+        fit = real(x, start)
+        return dataclasses.replace(fit, status=em.Status.SPIKE) if len(calls) == 1 else fit
+
+    monkeypatch.setattr(convergence, "optimum_near", first_is_a_spike)
+    found = convergence.rates(4.0, 300, 2, np.random.default_rng(0))
+    assert (found.left_out, len(found.exact), len(calls)) == (1, 2, 3)
