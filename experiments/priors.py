@@ -31,7 +31,7 @@ BY_NUTS = "uniform"
 """The prior without a conjugate update; all others are sampled by Gibbs."""
 SPARE = 6
 """Components of a second mixture under each concentration: more than the data need."""
-SWEEPS, LONGER = 8, 3
+SWEEPS, LONGER = 8, 20
 """Sweeps of Gibbs, and draws of NUTS, to a draw of the budget: a sweep is cheap, and the uniform prior mixes badly."""
 KEPT, PRIOR_DRAWS = 3000, 20_000
 GRID = np.linspace(5.0, 38.0, 331)
@@ -73,7 +73,7 @@ def slug(text: str) -> str:
 def cases(_: Budget) -> Sequence[Case]:
     """A case for each prior, and for each concentration."""
     named: list[tuple[str, dict[str, Json], float]] = [
-        (slug(name), {"prior": name, "concentration": 1.0, "spare": False}, 12.0 if name == BY_NUTS else 3.0)
+        (slug(name), {"prior": name, "concentration": 1.0, "spare": False}, 15.0 if name == BY_NUTS else 3.0)
         for name in NAMES
     ]
     named += [
