@@ -202,6 +202,7 @@ def compare(
     from experiments.own_data.description import described, read_description
     from experiments.own_data.errors import InputError
     from experiments.own_data.models import Models, parse_components, parse_structures
+    from experiments.own_data.rerun import rerun_command
     from experiments.own_data.tables import read_table
     from experiments.reporting.writing import check_target
 
@@ -233,7 +234,15 @@ def compare(
             seed=seed,
             progress=progress,
         )
-    raise typer.Exit(0 if publish(replace(report, name=name), output) else 1)
+    again: dict[str, object] = {
+        "columns": columns,
+        "components": components,
+        "structures": structures,
+        "describe": describe,
+    }
+    again |= {"prior": prior, **given, "quick": quick, "seed": seed}
+    report = replace(report, name=name, rerun=rerun_command(data, again))
+    raise typer.Exit(0 if publish(report, output) else 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

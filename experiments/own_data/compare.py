@@ -1,7 +1,7 @@
 """EM beside the posterior on one's own data: from an array, or from a table read from a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -186,4 +186,6 @@ def _reported(
         run=lambda task: _run(task, subject, models, prior),
         answer=answered,
     )
-    return answer(experiment, seed=seed, progress=progress)
+    report = answer(experiment, seed=seed, progress=progress)
+    provenance = {name: value for name, value in report.provenance.items() if name != "budget"}
+    return replace(report, rerun="", provenance=provenance)

@@ -1,6 +1,8 @@
 """The command line: exit statuses, one line for bad input, nothing written by a run that did not finish."""
 
 import importlib.metadata
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -272,6 +274,24 @@ def test_compare_hands_over_several_models_in_the_units_asked_for(tmp_path: Path
     assert (asked["n_components"], asked["structures"]) == ((1, 2, 3), ("full", "diag"))
     assert (asked["table"].title, asked["table"].labels) == ("Mine", ("a", "b (m)"))
     assert asked["table"].points[:, 1].tolist() == [0.2, 0.5, 0.4]
+
+
+def test_a_report_says_how_to_make_it_again(tmp_path: Path, world: list[dict[str, Any]]) -> None:
+    assert (
+        cli.main(["compare", "data.csv", "--columns", '"a", b', "--components", "1-2", "--quick", "--seed", "4"]) == 0
+    )
+    text = (tmp_path / "reports" / "compare_data" / "report.md").read_text()
+    again = re.search("To make it again: `(.*)`", text)
+    assert again is not None
+    words = shlex.split(again[1])
+    assert words[:5] == ["python", "-m", "experiments", "compare", "data.csv"]
+    assert cli.main(words[3:] + ["--output", "again"]) == 0
+    assert world[0].keys() == world[1].keys()
+    assert all(world[0][key] == world[1][key] for key in ("n_components", "structures", "budget", "seed"))
+    assert world[0]["table"].columns == world[1]["table"].columns
+    (tmp_path / "`x`.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
+    assert cli.main(["compare", "`x`.csv"]) == 0
+    assert "make it again" not in (tmp_path / "reports" / "compare_x" / "report.md").read_text()
 
 
 def test_column_names_with_commas_go_in_quotes(tmp_path: Path, world: list[dict[str, Any]]) -> None:
