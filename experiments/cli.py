@@ -234,13 +234,8 @@ def compare(
             seed=seed,
             progress=progress,
         )
-    again: dict[str, object] = {
-        "columns": columns,
-        "components": components,
-        "structures": structures,
-        "describe": describe,
-    }
-    again |= {"prior": prior, **given, "quick": quick, "seed": seed}
+    again: dict[str, object] = {"columns": columns, "components": components, "structures": structures}
+    again |= {"describe": describe, "prior": prior, **given, "quick": quick, "seed": seed}
     report = replace(report, name=name, rerun=rerun_command(data, again))
     raise typer.Exit(0 if publish(report, output) else 1)
 
