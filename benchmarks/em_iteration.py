@@ -84,7 +84,7 @@ def quick() -> list[Case]:
     return [Case(structure, d, 5, n, None) for n in (1_000, 100_000) for structure in STRUCTURES for d in (2, 10)]
 
 
-def scikit_learn_at(start):
+def scikit_learn_at(start: GaussianMixture) -> SklearnMixture:
     """scikit-learn's model with the parameters of `start`."""
     model = SklearnMixture(start.n_components, covariance_type=start.structure, reg_covar=0.0)
     model.weights_, model.means_ = start.weights, start.means

@@ -7,6 +7,7 @@ from experiments import (
     ascents,
     calibration,
     convergence,
+    cost,
     covariances,
     em_speed,
     em_step,
@@ -70,7 +71,10 @@ PARTS = (
     ),
     Part(
         "How many",
-        (how_many.EXPERIMENT,),
+        (
+            how_many.EXPERIMENT,
+            cost.EXPERIMENT,
+        ),
     ),
     Part(
         "Is it right, and is it fast",

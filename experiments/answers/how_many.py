@@ -181,7 +181,14 @@ def _how_clearly(by_data: Mapping[str, Mapping[str, Any]], held: tuple[Claim, ..
             " that jumps between numbers of components; our largest Monte Carlo standard error is"
             f" {max(claim.error or 0.0 for claim in shared):.3f}."
         )
-    return Section("How clearly", (text, picture, _posterior_table(by_data)))
+    priors = (
+        "The priors: for the galaxies, in the version of Richardson & Green, theirs (`Prior.richardson_green`), and for"
+        " the overfitted mixture that of Malsiner-Walli and others (`Prior.sparse`). The other data hold ties, under"
+        " which the random scale of both makes the posterior improper once there are enough components; they have"
+        " inverse-gamma or inverse-Wishart spreads of a fixed scale (`Prior.weakly_informative`), in the overfitted"
+        " mixture with the same sparse weights."
+    )
+    return Section("How clearly", (text, priors, picture, _posterior_table(by_data)))
 
 
 def _published_frame(ours: pd.DataFrame) -> pd.DataFrame:
