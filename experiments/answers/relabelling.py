@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 REFEREE = "to_truth"
 """The one method that knows the truth: it can be used in simulations alone."""
 ORDER = "order"
-NEAR = 0.02
-"""Methods whose recovered share is this near the best one's count as equally good."""
+ERRORS = 2.0
+"""Standard errors of a difference within which two methods are not told apart."""
 WORDS = {
     "order": "order",
     "ecr": "ECR",
@@ -67,7 +67,7 @@ def build_answer(
         CLAIMS["order"].against(float(found.max() - found[ORDER])),
     )
     return Answer(
-        words=_words(share, list(by_overlap), hard, found, seconds),
+        words=_words(by_overlap, share, share_by_number, hard, seconds),
         sections=(
             Section("What overlap looks like", _set_up(by_overlap, n_draws)),
             Section("Who finds the planted permutations", _recovery(by_overlap, share, error)),
@@ -227,31 +227,55 @@ def _cost(share: pd.DataFrame, seconds: pd.DataFrame) -> tuple[str | Picture | T
     )
 
 
+def _not_told_apart(by_overlap: Mapping[float, "Recovery"], hard: list[float], best: str) -> list[str]:
+    """Methods whose recovered share, data set by data set at the hard distances, is within ERRORS of the best one's."""
+    runs = pd.concat(
+        [by_overlap[s].scores.pivot_table(index="data_set", columns="method", values="recovered") for s in hard]
+    )
+    behind = runs[best].to_numpy()[:, None] - runs.to_numpy()
+    errors = behind.std(axis=0, ddof=1) / np.sqrt(len(behind)) if len(behind) > 1 else np.zeros(behind.shape[1])
+    near = behind.mean(axis=0) <= ERRORS * errors
+    kept = {str(method) for method, close in zip(runs.columns, near, strict=True) if close} - {REFEREE, PLANTED, best}
+    return [method.name for method in METHODS if method.name in kept]
+
+
 def _words(
-    share: pd.DataFrame, distances: list[float], hard: list[float], found: "pd.Series[float]", seconds: pd.DataFrame
+    by_overlap: Mapping[float, "Recovery"],
+    share: pd.DataFrame,
+    share_by_number: pd.DataFrame,
+    hard: list[float],
+    seconds: pd.DataFrame,
 ) -> str:
-    easy = [s for s in distances if s not in hard]
-    names = {method: WORDS[str(method)] for method in found.index}
+    easy = [s for s in by_overlap if s not in hard]
     if not hard:
         return f"Any: at every distance every method recovers at least {100 * FULL:.0f}% of the planted permutations."
-    best = str(found.idxmax())
-    near = [str(method) for method, value in found.items() if value >= found.max() - NEAR]
-    total = seconds.sum(axis=1)
-    cheapest = min(near, key=lambda method: float(total[method]))
-    apart = (
-        f"From {min(easy):g} sd between neighbours on any will do: all {len(share)} methods recover at least"
-        f" {100 * FULL:.0f}% of the planted permutations; closer, "
-        if easy
-        else "At no distance are all methods as good; "
-    )
-    ranked = f"{names[best]} recovers the most, {100 * found[best]:.0f}% on average"
-    others = [names[method] for method in near if method != best]
-    ranked += f" ({', '.join(others)} within {100 * NEAR:.0f} percentage points)" if others else ""
-    saving = f", and {names[cheapest]} is the fastest of these" if len(near) > 1 else ""
-    least = str(found.idxmin())
+    found = share[hard].mean(axis=1).drop(index=REFEREE)
+    best, least = str(found.idxmax()), str(found.idxmin())
+    near = _not_told_apart(by_overlap, hard, best)
+    total = seconds.sum(axis=1).to_dict()
+    k = next(iter(by_overlap.values())).truth.shape[0]
     last = float(share.iloc[:, -1].drop(index=REFEREE).max())
-    return (
-        f"{apart}{ranked}{saving}. The least is recovered by {names[least]}, {100 * found[least]:.0f}%; ordering the"
-        f" first mean finds {100 * found[ORDER]:.0f}%. At {distances[-1]:g} sd the best that does not know the truth"
-        f" recovers {100 * last:.0f}%, and what is said of single components depends on the method."
+    at_most = share_by_number.columns[-1]
+    sentences = [
+        f"With {k} components from {min(easy):g} sd between neighbours on any will do: all {len(share)} methods recover"
+        f" at least {100 * FULL:.0f}% of the planted permutations."
+        if easy
+        else f"With {k} components at no distance are all {len(share)} methods as good.",
+        f"Closer, {WORDS[best]} recovers the most, {100 * found[best]:.0f}% on average, and {WORDS[least]} the least,"
+        f" {100 * found[least]:.0f}%; ordering the first mean finds {100 * found[ORDER]:.0f}%.",
+    ]
+    if near:
+        cheapest = min((best, *near), key=lambda method: float(total[method]))
+        sentences.append(
+            f"Within {ERRORS:g} standard errors of the best over data sets:"
+            f" {', '.join(WORDS[method] for method in near)}; the fastest of them all is {WORDS[cheapest]}."
+        )
+    sentences.append(
+        f"With {at_most} components ordering recovers {100 * float(share_by_number[at_most].to_dict()[ORDER]):.0f}%,"
+        f" the least of the other methods {100 * float(share_by_number[at_most].drop(index=ORDER).min()):.0f}%."
     )
+    sentences.append(
+        f"At {list(by_overlap)[-1]:g} sd the best that does not know the truth recovers {100 * last:.0f}%, and what is"
+        " said of single components depends on the method."
+    )
+    return " ".join(sentences)

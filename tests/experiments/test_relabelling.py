@@ -93,7 +93,7 @@ def test_every_method_is_scored_and_finds_what_is_plain(apart, close):
 
 def test_the_report_says_where_any_will_do(apart, close):
     report = report_on(apart, close)
-    assert report.answer.startswith("From 3 sd between neighbours on any will do: all 11 methods")
+    assert report.answer.startswith("With 3 components from 3 sd between neighbours on any will do: all 11 methods")
     assert "At 1.5 sd" in report.answer
     assert report.claims[0].passed
     assert report.claims[1].passed
@@ -109,7 +109,7 @@ def test_a_method_that_fails_where_all_is_plain_fails_the_claim(apart, close):
     scores.loc[scores["method"] == "pra", "recovered"] = 0.5
     report = report_on(dataclasses.replace(apart, scores=scores), close)
     assert [claim.passed for claim in report.claims[:2]] == [False, True]
-    assert report.answer.startswith("At no distance are all methods as good")
+    assert report.answer.startswith("With 3 components at no distance are all 11 methods as good")
 
 
 def test_sjw_refuses_what_it_could_not_go_through():
