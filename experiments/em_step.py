@@ -248,9 +248,12 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
         "The **M step** maximises the expected log-likelihood of points and allocations together. Its solution is the"
         " weighted moments,",
         Formula(
-            r"N_k = \sum_n r_{nk}, \quad \pi_k = \frac{N_k}{N}, \quad \mu_k = \frac{1}{N_k} \sum_n r_{nk} x_n, \quad"
-            r" \Sigma_k = \frac{1}{N_k} \sum_n r_{nk} (x_n - \mu_k)(x_n - \mu_k)^T.",
-            "N k is the sum of responsibilities; weight, mean and covariance are weighted averages",
+            r"N_k = \sum_n r_{nk}, \quad \pi_k = \frac{N_k}{N}, \quad \mu_k = \frac{1}{N_k} \sum_n r_{nk} x_n,",
+            "N k is the sum of responsibilities; weight and mean are weighted averages",
+        ),
+        Formula(
+            r"\Sigma_k = \frac{1}{N_k} \sum_n r_{nk} (x_n - \mu_k)(x_n - \mu_k)^T.",
+            "the covariance is the weighted average of squared deviations from the new mean",
         ),
         "The densities go through their logarithms $v_k = \\log \\pi_k N(x_n \\mid \\mu_k, \\Sigma_k)$. The largest is"
         " taken out before any exponential,",
