@@ -129,7 +129,7 @@ def emptying_section(filled: IntArray) -> Section:
         " weights and the usual default, a third component need not hold any flower: by Gibbs sampling, all three are"
         f" filled with probability {shares[2]:.2f} only, and two with {shares[1]:.2f}, the third having the prior's"
         f" parameters and next to no weight. Chains pass between these states ({passages} times in {filled.size} draws"
-        " by Gibbs sampling, far less often by NUTS), and means over both describe neither. So the posterior, too, is"
+        "), and means over both describe neither. So the posterior, too, is"
         " of two minds: whether three components part two species or one of them stands idle is decided by the prior of"
         " the weights, and BIC, which has no prior, is all but undecided."
         if shares[1] > 0.5

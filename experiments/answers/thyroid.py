@@ -178,11 +178,18 @@ def _how_many(models: pd.DataFrame, found: Found) -> Section:
             f" {100 * first['share_at_best']:.0f}% of the starts only, and one start, such as hierarchical clustering,"
             " may well stop below it."
         )
+    elsewhere = int((found.filled != found.mode).all(axis=1).sum())
+    stays = (
+        f" {elsewhere} of {len(found.filled)} chains never came to {found.mode} after tuning: one point at a time,"
+        " clusters merge and part rarely, and the error of that probability is as large as it says."
+        if elsewhere
+        else ""
+    )
     sparse = (
         f"The sparse mixture fills {shares}. Each of {len(found.filled)} chains began at a place of its own with most"
         " of the ten components filled, and emptied them while tuning; the points in the"
-        " figure show how far the chains agree. Beside each number below stands what its chain alone says, and the"
-        " Monte Carlo error of the whole is the standard deviation of those over the square root of the number of"
+        f" figure show how far the chains agree.{stays} Beside each number below stands what its chain alone says, and"
+        " the Monte Carlo error of the whole is the standard deviation of those over the square root of the number of"
         " chains."
     )
     return Section(
