@@ -16,8 +16,8 @@ from experiments.figures.canvas import Drawn
 from mixture.arrays import FloatArray
 
 LINES: tuple[tuple[str, LineStyleType], ...] = (
-    (style.BLACK, (0.0, (1.0, 1.0))),
-    (style.VERMILION, "-"),
+    (style.SKY, (0.0, (1.0, 1.0))),
+    (style.ORANGE, "-"),
     (style.GREEN, (0.0, (4.0, 1.0, 1.0, 1.0))),
     (style.BLUE, (0.0, (4.0, 1.5))),
     (style.PURPLE, (0.0, (2.0, 1.0))),
