@@ -140,9 +140,26 @@ def _growth(rows: pd.DataFrame, slopes: pd.DataFrame) -> Section:
     text = (
         "A slope of one is proportional growth, of zero none. Slopes below one in the number of points tell of calls"
         " that cost the same however few points there are. With components and features the problem itself changes:"
-        " there are more parameters, and chains may need more steps for a draw."
+        " there are more parameters, and chains may need more steps for a draw." + _left_out(rows)
     )
     return Section("How it grows", (text, picture, table))
+
+
+def _left_out(rows: pd.DataFrame) -> str:
+    """Which methods have no point at which sizes; empty where none lacks."""
+    methods = rows["method"].unique()
+    lacking = [
+        f"{method} at N = {n}, K = {k}, D = {d}"
+        for (n, k, d), of in rows.groupby(list(AXES), sort=False)
+        for method in methods
+        if method not in set(of["method"])
+    ]
+    if not lacking:
+        return ""
+    return (
+        " Without a point, since the run would be long or the bridge does not converge from so few draws:"
+        f" {'; '.join(lacking)}."
+    )
 
 
 def _others(beside: Mapping[str, pd.DataFrame]) -> Section:

@@ -52,6 +52,14 @@ def test_costs_are_told_in_em_iterations(tmp_path: Path) -> None:
     assert {path.name for path in (folder / "figures").glob("*.png")} == {"costs.png", "growth.png"}
 
 
+def test_a_method_without_a_point_is_named_with_its_size() -> None:
+    made = outcomes()
+    lacking = next(i for i, case in enumerate(cases(EXPERIMENT.full)) if case.settings.get("d") == 8)
+    made[lacking] = Costs(made[lacking].rows.query("method != 'bridge'"), MACHINE)
+    [growth] = [section for section in reported(EXPERIMENT, *made).sections if section.title == "How it grows"]
+    assert str(growth.blocks[0]).endswith("from so few draws: bridge at N = 1000, K = 3, D = 8.")
+
+
 def test_a_faster_program_fails_its_claim_and_is_named() -> None:
     report = reported(EXPERIMENT, *outcomes(stock_ratio=0.5))
     assert not any(claim.passed for claim in report.claims)
