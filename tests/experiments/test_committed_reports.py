@@ -14,10 +14,8 @@ from experiments.registry import EXPERIMENTS
 from experiments.reporting.rendering import results_json
 from experiments.reporting.writing import read_results
 
-RELATIVE = 1e-5
-"""Of numbers; one below its square in size may differ by that. EM stops within 1e-8 nats of its optimum: where
-components overlap that leaves 1e-4 standard errors of an estimate open, of which another processor's rounding takes
-its share."""
+RELATIVE = 1e-6
+"""Of numbers; a number below it in size may differ by it."""
 
 REPEATING = tuple(experiment for experiment in EXPERIMENTS if experiment.repeats)
 
@@ -64,7 +62,7 @@ def test_the_comparison_sees_what_differs() -> None:
     same = {"a": [1.0 + 1e-7, "x", None], "b": {"c": 0.0}, "d": True}
     assert list(differences(committed, same)) == []
     for changed, told in (
-        ({**committed, "a": [1.0 + 1e-4, "x", None]}, "result.a[0] is 1.0001 instead of 1.0"),
+        ({**committed, "a": [1.0 + 1e-5, "x", None]}, "result.a[0] is 1.00001 instead of 1.0"),
         ({**committed, "a": [1.0, "y", None]}, "result.a[1] is 'y' instead of 'x'"),
         ({**committed, "a": [1.0, "x"]}, "result.a has 2 entries instead of 3"),
         ({**committed, "a": [1.0, "x", 0.0]}, "result.a[2] is 0.0 instead of None"),
