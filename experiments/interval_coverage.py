@@ -8,16 +8,8 @@ import numpy as np
 
 import bayesian
 import em
-from experiments.answers.interval_coverage import (
-    CLAIMS,
-    EXPECT,
-    LEVEL,
-    LIMITS,
-    MATHEMATICS,
-    METHODS,
-    REFERENCES,
-    build_answer,
-)
+from experiments.answers.interval_coverage import METHODS, build_answer
+from experiments.answers.interval_coverage_declared import CLAIMS, EXPECT, LEVEL, LIMITS, MATHEMATICS, REFERENCES
 from experiments.comparing.two_normals import (
     APART,
     STRUCTURE,

@@ -10,7 +10,8 @@ import numpy as np
 import bayesian
 import em
 from bayesian.label_free import predictive_bands
-from experiments.answers.priors import CLAIMS, EXPECT, LIMITS, MATHEMATICS, QUANTITIES, REFERENCES, build_answer
+from experiments.answers.priors import QUANTITIES, build_answer
+from experiments.answers.priors_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
 from experiments.comparing.parameters import ascending
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task

@@ -8,17 +8,8 @@ import numpy as np
 from scipy import stats
 
 import em
-from experiments.answers.uncertainty import (
-    CLAIMS,
-    EXPECT,
-    HEAVY_TAILS,
-    LIMITS,
-    MATHEMATICS,
-    METHODS,
-    POSTERIORDB,
-    REFERENCES,
-    build_answer,
-)
+from experiments.answers.uncertainty import HEAVY_TAILS, METHODS, POSTERIORDB, build_answer
+from experiments.answers.uncertainty_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
 from experiments.comparing.two_normals import (
     APART,
     WEIGHT,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import arviz as az
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 import bayesian
 import em
@@ -251,9 +252,9 @@ def stock_pymc(size: Size, budget: Budget, rng: np.random.Generator) -> dict[str
     }
 
 
-def _likelihoods(tree: object, x: FloatArray) -> FloatArray:
+def _likelihoods(tree: xr.DataTree, x: FloatArray) -> FloatArray:
     """log p(X | theta) of the stock model's draws, (C, S): the quantity that ours is judged by."""
-    draws = tree["posterior"]  # type: ignore[index]
+    draws = tree["posterior"]
     weights, means = np.asarray(draws["weights"]), np.asarray(draws["means"])
     variances = np.square(np.asarray(draws["sds"]))
     posterior = Posterior.from_arrays(weights, means[..., None], variances[..., None, None], x, structure="full")

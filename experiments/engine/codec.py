@@ -67,8 +67,8 @@ class Codec:
         kind = type(value)
         if value is None or kind in (bool, int, str):
             return value
-        if kind is float:
-            return value if math.isfinite(value) else {"float": repr(value)}  # type: ignore[arg-type]
+        if isinstance(value, float) and kind is float:
+            return value if math.isfinite(value) else {"float": repr(value)}
         if isinstance(value, list) and kind is list:
             return [self._encoded(inner, f"{place}[{i}]", arrays) for i, inner in enumerate(value)]
         if isinstance(value, tuple) and kind is tuple:
@@ -103,9 +103,10 @@ class Codec:
             )
         if isinstance(value, Enum):
             return {"enum": [name, value.name]}
+        assert dataclasses.is_dataclass(value)  # all else that is known is an enum
         fields = {
             field.name: self._encoded(getattr(value, field.name), f"{place}.{field.name}", arrays)
-            for field in dataclasses.fields(value)  # type: ignore[arg-type]
+            for field in dataclasses.fields(value)
             if field.init
         }
         return {"object": [name, fields]}

@@ -5,13 +5,8 @@ import pytest
 from answered import run_case
 
 import em
-from experiments.answers.interval_coverage import (
-    CLAIMS,
-    METHODS,
-    error_of,
-    failure_table,
-    pooled_table,
-)
+from experiments.answers.interval_coverage import METHODS, error_of, failure_table, pooled_table
+from experiments.answers.interval_coverage_declared import CLAIMS
 from experiments.comparing.two_normals import numbers, two_normals
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results

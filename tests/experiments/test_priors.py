@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from answered import run_case
 
-from experiments.answers.priors import CLAIMS, N_SPARE, predictive_distances, shifts
+from experiments.answers.priors import N_SPARE, predictive_distances, shifts
+from experiments.answers.priors_declared import CLAIMS
 from experiments.data.datasets import load
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results
