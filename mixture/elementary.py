@@ -9,8 +9,13 @@ from numba.extending import intrinsic
 from mixture.arrays import FloatArray
 
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-BARE: dict[str, Any] = {**OPTIONS, "_nrt": False}
-"""For what allocates nothing: arrays are not reference-counted, whose atomic counters cost more than a short loop."""
+BARE: dict[str, Any] = {**OPTIONS, "_nrt": False, "forceinline": True}
+"""For what allocates nothing: arrays are not reference-counted, whose atomic counters cost more than a short loop.
+
+Every call is inlined. What is left as a call, the process that compiles binds to the callee as it was compiled by
+itself, and a process that loads from the cache to the copy beside the caller: optimised apart, the two round
+differently.
+"""
 
 # Sums may be reordered, rounding tricks may not; no flag assumes that infinities are absent.
 SUMS, EXACT = {"contract", "reassoc", "nsz"}, {"contract"}
