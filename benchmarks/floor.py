@@ -16,6 +16,7 @@ U x and the scatter once for each point.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -63,8 +64,9 @@ class Speeds:
     matrix_flops: float
 
     @classmethod
+    @cache
     def measured(cls, threads: int) -> "Speeds":
-        """About two seconds of measuring."""
+        """About two seconds of measuring, once in a process for each number of threads."""
         arguments = -np.random.default_rng(0).gamma(1.0, 10.0, EXPONENTIALS)
         rates = []
         with ThreadPoolExecutor(threads) as pool:

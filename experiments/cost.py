@@ -17,6 +17,8 @@ N_SAMPLES, N_COMPONENTS, N_FEATURES = (300, 3_000, 10_000), (2, 6), (1, 4, 8)
 QUICK_SAMPLES, QUICK_COMPONENTS, QUICK_FEATURES = (3_000,), (2,), (1,)
 ENOUGH = 300
 """Draws from which a budget has all sizes, and stock PyMC, whose compilation takes as long as all the rest."""
+LARGEST_SMC = 1_000
+"""Points up to which sequential Monte Carlo is run, the dearest method; by a small budget on the base alone."""
 ONE_FEATURE = Size(1_000, 3, 1)
 """What stock PyMC is measured on."""
 
@@ -77,7 +79,8 @@ def run(task: Task) -> Outcome:
         return Beside(_frame(stock_pymc(ONE_FEATURE, task.budget, rng)))
     size = Size(*(task.settings[name] for name in ("n", "k", "d")))
     machine = Machine.seen()
-    return Costs(costs(size, task.budget, rng), machine)
+    smc = size.n_samples <= LARGEST_SMC if task.budget.draws >= ENOUGH else size == BASE
+    return Costs(costs(size, task.budget, rng, smc=smc), machine)
 
 
 def _frame(pairs: dict[str, tuple[float, float]]) -> pd.DataFrame:

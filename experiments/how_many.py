@@ -33,7 +33,8 @@ SWEEPS = 2
 REFITS = 3
 """Points with a high Pareto k that are left out in earnest; if there are more, they are only counted."""
 LITTLE = 1000
-"""Draws of NUTS below which a budget has one test, and two components of the data without a published posterior."""
+"""Draws of NUTS below which a budget has one test, two runs of a bridge, and at most two components of the data without
+a published posterior."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def by_posterior(task: Task, subject: Subject) -> Judged:
             k,
             structure=subject.structure,
             prior=problem.prior,
-            runs=subject.runs,
+            runs=subject.runs if budget.draws >= LITTLE else 2,
             settings=settings,
             random_seed=rng.spawn(1)[0],
         )

@@ -8,23 +8,30 @@ from pathlib import Path
 from typing import Any, Self
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
+def write_whole(path: str | Path, content: bytes, *, draft: str | Path | None = None) -> None:
     """Write `content` to `path` so that a reader, or a crash, sees the old file or the new one, never a part.
 
-    Raises OSError if the folder is missing or cannot be written; the old file is then untouched.
+    draft: the folder of the unfinished file, on the same file system; beside `path` if left out. A crash leaves it
+    there, as .*.part. Raises OSError if a folder is missing or cannot be written; the old file is then untouched.
     """
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    handle, unfinished = tempfile.mkstemp(dir=draft or target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        Path(unfinished).chmod(0o666 & ~umask())
+        Path(unfinished).replace(target)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def umask() -> int:
+    """The permissions that new files of this process do not get."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:

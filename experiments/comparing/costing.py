@@ -26,8 +26,6 @@ APART = 4.0
 """Standard deviations between neighbouring means."""
 STARTS, REPLICATES = 20, 10
 RESTRAINED = SMCSettings(chains=50, states=5, leapfrogs=4, most_moves=1)
-LARGEST_SMC = 1000
-"""Points up to which sequential Monte Carlo is run."""
 
 UNITS = {
     "EM iteration": "iteration",
@@ -74,12 +72,22 @@ def once(call: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def costs(size: Size, budget: Budget, rng: np.random.Generator) -> pd.DataFrame:
-    """method, seconds: of one unit of its work (`UNITS`), on one core; repeated calls count by their fastest."""
+def costs(size: Size, budget: Budget, rng: np.random.Generator, *, smc: bool) -> pd.DataFrame:
+    """method, seconds: of one unit of its work (`UNITS`), on one core; repeated calls count by their fastest.
+
+    smc: whether sequential Monte Carlo is run, the dearest of all.
+    """
     x = size.points(rng)
-    return pd.DataFrame(list({**of_em(x, size, rng), **of_posterior(x, size, budget, rng)}.items())).set_axis(
-        ["method", "seconds"], axis=1
-    )
+    found = {**of_em(x, size, rng), **of_posterior(x, size, budget, rng)}
+    if smc:
+        found["SMC"] = once(lambda: sequential_monte_carlo(x, size.n_components))
+    return pd.DataFrame({"method": list(found), "seconds": list(found.values())})
+
+
+def sequential_monte_carlo(x: FloatArray, n_components: int) -> object:
+    """One run with few particles."""
+    prior = Prior.weakly_informative(x, n_components)
+    return bayesian.smc(x, n_components, prior=prior, runs=1, draws=50, settings=RESTRAINED, random_seed=1, threads=1)
 
 
 def of_em(x: FloatArray, size: Size, rng: np.random.Generator) -> dict[str, float]:
@@ -108,10 +116,10 @@ def iteration(x: FloatArray, mixture: GaussianMixture) -> GaussianMixture:
 
 
 def of_posterior(x: FloatArray, size: Size, budget: Budget, rng: np.random.Generator) -> dict[str, float]:
-    """Draws and effective draws of two samplers, relabelling a draw, a bridge, a run of sequential Monte Carlo.
+    """Draws and effective draws of two samplers, relabelling a draw, a bridge.
 
     An effective draw is one of the log likelihood, by its bulk effective sample size; tuning counts. A bridge that does
-    not converge and sequential Monte Carlo on more than LARGEST_SMC points are left out.
+    not converge is left out.
     """
     k = size.n_components
     problem = Problem.of(x, k, "full", Prior.weakly_informative(x, k))
@@ -165,14 +173,6 @@ def of_posterior(x: FloatArray, size: Size, budget: Budget, rng: np.random.Gener
     with suppress(BridgeFailure):  # these few draws do not overlap with any proposal: nothing to measure
         bridge()  # compiles
         found["bridge"] = once(bridge)
-    if size.n_samples <= LARGEST_SMC:
-
-        def smc() -> object:
-            return bayesian.smc(
-                x, k, prior=problem.prior, runs=1, draws=50, settings=RESTRAINED, random_seed=1, threads=1
-            )
-
-        found["SMC"] = once(smc)
     return found
 
 

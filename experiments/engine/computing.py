@@ -1,5 +1,6 @@
 """Cases that are not stored yet, computed: side by side on the cores of this machine or a cluster, or one by one."""
 
+import warnings
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -70,7 +71,9 @@ def _ended(plan: Plan, cases: list[Case], machine: Machine, total: Total) -> Gen
         for case in ordered:
             yield work(plan.job(case, n_jobs=1, progress=total))
     else:
-        yield from as_they_end(work, [plan.job(case, n_jobs=1) for case in ordered], n_jobs=machine.workers)
+        with warnings.catch_warnings():  # a worker that has grown is replaced, which joblib takes for a mishap
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+            yield from as_they_end(work, [plan.job(case, n_jobs=1) for case in ordered], n_jobs=machine.workers)
 
 
 def _on_cluster(jobs: list[Job], client: Any) -> Generator[Ended]:

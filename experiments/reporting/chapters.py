@@ -1,8 +1,6 @@
 """Reports in a folder as chapters of a book: what each says in one line, and the links from one to the next."""
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,11 +14,11 @@ from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import require_name
 from experiments.reporting.sentences import first_sentence
 from experiments.reporting.writing import read_results
+from mixture.storage import write_whole
 
 type Contents = Sequence[tuple[str, Sequence[str]]]
 """Parts in reading order: a heading, and the names of the reports under it."""
 
-_DRAFT = ".chapters."
 _LINKS = re.compile(r"<!-- chapters: ([A-Za-z ]+) -->.*?<!-- end of chapters -->", re.DOTALL)
 
 
@@ -84,7 +82,7 @@ def link_chapters(reports: Path, parts: Sequence[ChaptersOfPart]) -> None:
     """
     chapters = [chapter for part in parts for chapter in part.chapters]
     with only_one(reports):
-        for leftover in reports.glob(f"{_DRAFT}*"):
+        for leftover in reports.glob(".report.*.part"):  # of a run that was killed
             leftover.unlink(missing_ok=True)
         for (before, here), (_, after) in pairwise(pairwise([None, *chapters, None])):
             if here is None:
@@ -153,11 +151,4 @@ def _relink(reports: Path, name: str, page: str, links: str) -> None:
     renewed = _LINKS.sub(linked, text)
     if renewed == text:
         return
-    handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=reports)  # outside the report, whose files are listed
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(renewed)
-        Path(draft).chmod(path.stat().st_mode & 0o777)
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    write_whole(path, renewed.encode(), draft=reports)  # outside the report, whose files are listed

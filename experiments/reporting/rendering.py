@@ -23,7 +23,7 @@ from experiments.reporting.markup import (
 )
 from experiments.reporting.mathematics import mathml
 from experiments.reporting.report import Animation, Claim, Drawing, Formula, Report, Table
-from experiments.reporting.saving import FORMATS, figure_bytes, inline_svg, save_figure
+from experiments.reporting.saving import inline_svg
 
 
 def html_fragment(report: Report) -> str:
@@ -47,9 +47,8 @@ def write_report(report: Report, folder: Path, *, between: Callable[[], None] = 
     (folder / "tables").mkdir()
     for picture in report.pictures:
         between()
-        save_figure(picture.figure, folder / "figures", picture.name)
-        if isinstance(picture, Animation):
-            (folder / "figures" / f"{picture.name}.gif").write_bytes(picture.gif)
+        for suffix, content in picture.files.items():
+            (folder / "figures" / f"{picture.name}.{suffix}").write_bytes(content)
         for name, frame in zip(_data_names(picture), picture.data.values(), strict=True):
             _write_csv(frame, folder / "figures" / f"{name}.csv")
     for table in (*report.tables, *_claims_table(report)):
@@ -189,16 +188,12 @@ def _context(report: Report) -> dict[str, Any]:
 
 
 def _figure_svg(picture: Drawing, prefix: str) -> Markup:
-    return Markup(inline_svg(picture.figure, f"{prefix}-{picture.name}", picture.alt))
+    return Markup(inline_svg(picture.files["svg"], f"{prefix}-{picture.name}", picture.alt))
 
 
 def _data_names(picture: Drawing) -> list[str]:
     """Names of the files of plotted numbers, without their ending."""
     return [picture.name if len(picture.data) == 1 else f"{picture.name}-{key}" for key in picture.data]
-
-
-def _forms(picture: Drawing) -> tuple[str, ...]:
-    return ("gif", *FORMATS) if isinstance(picture, Animation) else FORMATS
 
 
 def data_uri(kind: str, content: bytes) -> str:
@@ -228,11 +223,10 @@ def environment() -> Environment:
         "linked_markdown": plain_markdown,
         "columns": _columns,
         "svg": _figure_svg,
-        "forms": _forms,
         "data_names": _data_names,
         "attribute": lambda text: escape(text).replace("$", "&#36;"),
-        "gif_uri": lambda animation: data_uri("gif", animation.gif),
-        "still_uri": lambda animation: data_uri("svg+xml", figure_bytes(animation.figure, "svg")),
+        "gif_uri": lambda animation: data_uri("gif", animation.files["gif"]),
+        "still_uri": lambda animation: data_uri("svg+xml", animation.files["svg"]),
         "verdict": _verdict,
         "claim_numbers": _claim_numbers,
         "short": lambda value: (

@@ -81,6 +81,13 @@ class Picture:
         for name in (self.name, *self.data):
             require_name(name)
 
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """The figure in each form, by suffix: the same bytes each time."""
+        from experiments.reporting.saving import figure_files
+
+        return figure_files(self.figure)
+
 
 @dataclass(frozen=True, eq=False)
 class Animation:
@@ -114,11 +121,12 @@ class Animation:
         return self.frames[-1]
 
     @cached_property
-    def gif(self) -> bytes:
-        """The animation as a GIF that plays once: the same bytes each time."""
+    def files(self) -> Mapping[str, bytes]:
+        """A GIF that plays once, and the last frame in each form, by suffix: the same bytes each time."""
         from experiments.reporting.animating import gif_bytes
+        from experiments.reporting.saving import figure_files
 
-        return gif_bytes(self.frames, self.seconds)
+        return {"gif": gif_bytes(self.frames, self.seconds), **figure_files(self.figure)}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import io
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.figures.style import figure_style
@@ -31,20 +30,24 @@ def figure_bytes(figure: "Figure", suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def save_figure(figure: "Figure", folder: Path, name: str) -> tuple[Path, ...]:
-    """Write <name>.svg, .pdf and .png into `folder` and return their paths."""
-    paths = tuple(folder / f"{name}.{suffix}" for suffix in FORMATS)
-    for path, suffix in zip(paths, FORMATS, strict=True):
-        path.write_bytes(figure_bytes(figure, suffix))
-    return paths
+def figure_files(figure: "Figure") -> dict[str, bytes]:
+    """The figure in each of `FORMATS`, laid out once for all of them."""
+    with figure_style():
+        figure.draw_without_rendering()
+        layout = figure.get_layout_engine()
+        figure.set_layout_engine("none")
+        try:
+            return {suffix: figure_bytes(figure, suffix) for suffix in FORMATS}
+        finally:
+            figure.set_layout_engine(layout)
 
 
-def inline_svg(figure: "Figure", prefix: str, alt: str) -> str:
-    """The figure as an <svg> element for an HTML page: every id starts with `prefix`, and `alt` is its text.
+def inline_svg(svg: bytes, prefix: str, alt: str) -> str:
+    """An SVG file as an <svg> element for an HTML page: every id starts with `prefix`, and `alt` is its text.
 
     Parsed and written again as XML, so that nothing in a label can end the element or start a script.
     """
-    root = ET.fromstring(figure_bytes(figure, "svg"))
+    root = ET.fromstring(svg)
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in {f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"}:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.reporting.locking import only_one, release, try_lock
+from mixture.storage import umask, write_whole
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
@@ -130,18 +131,7 @@ def read_results(folder: Path) -> dict[str, Any] | None:
 def write_text(path: Path, text: str) -> None:
     """Write one file whole or not at all; OSError in one line."""
     with told(path):
-        _replace_text(path, text)
-
-
-def _replace_text(path: Path, text: str) -> None:
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(draft).chmod(0o666 & ~_umask())
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+        write_whole(path, text.encode())
 
 
 @contextmanager
@@ -164,14 +154,8 @@ def _beside(target: Path, purpose: str) -> Path:
 def _new_draft(target: Path) -> tuple[Path, int | None]:
     """A new folder to write in, locked for as long as its run lives."""
     draft = _beside(target, "draft")
-    draft.chmod(0o777 & ~_umask())
+    draft.chmod(0o777 & ~umask())
     return draft, try_lock(draft)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _flush(folder: Path) -> None:

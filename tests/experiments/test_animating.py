@@ -47,7 +47,7 @@ def pixels(content: bytes) -> tuple[list[np.ndarray], list[int]]:
 
 
 def test_the_gif_shows_each_frame_once_and_does_not_loop() -> None:
-    content = animation().gif
+    content = animation().files["gif"]
     arrays, durations = pixels(content)
     assert durations == [300, 300, 300]
     assert b"NETSCAPE" not in content
@@ -61,7 +61,7 @@ def test_the_gif_shows_each_frame_once_and_does_not_loop() -> None:
 
 
 def test_a_second_gif_has_the_same_bytes() -> None:
-    assert animation().gif == animation().gif
+    assert animation().files["gif"] == animation().files["gif"]
 
 
 def test_frames_that_are_too_large_come_smaller_and_then_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_the_page_holds_the_gif_and_the_last_frame_for_those_who_want_no_motion(
     made = report(nasty)
     page = html_page(made)
     gif = re.search(r'<img src="data:image/gif;base64,([^"]*)" alt="([^"]*)">', page)
-    assert base64.b64decode(gif[1]) == animation().gif
+    assert base64.b64decode(gif[1]) == animation().files["gif"]
     assert gif[2] == "A &#34;point&#34; &lt;b&gt;climbs&lt;/b&gt;."
     still = re.search(r'<source media="\(prefers-reduced-motion: reduce\)" srcset="data:image/svg\+xml;base64,', page)
     assert still
@@ -96,5 +96,5 @@ def test_the_page_holds_the_gif_and_the_last_frame_for_those_who_want_no_motion(
     write_report(made, tmp_path)
     files = {path.name for path in (tmp_path / "figures").iterdir()}
     assert files == {"climb.gif", "climb.svg", "climb.pdf", "climb.png", "climb.csv"}
-    assert (tmp_path / "figures" / "climb.gif").read_bytes() == animation().gif
+    assert (tmp_path / "figures" / "climb.gif").read_bytes() == animation().files["gif"]
     assert (tmp_path / "figures" / "climb.png").read_bytes()[:4] == b"\x89PNG"

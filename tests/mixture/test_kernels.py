@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
+from support import ROOT
 
 from mixture import kernels
 from mixture.arrays import FloatArray
-from support import ROOT
 
 NOTHING = np.empty(0)
 SHAPES = [
@@ -312,7 +312,8 @@ for n_features in (1, 2, 4):
     factors = np.tile(np.eye(n_features), (3, 1, 1))
     kernels.dense_log_density(x, constants, means, factors, density)
     found += [*kernels.dense_statistics(x, nothing, constants, means, factors, nothing), density.copy()]
-print(sum(kernels.walk.stats.cache_misses.values()), hashlib.sha256(b"".join(np.asarray(part).tobytes() for part in found)).hexdigest())
+bits = b"".join(np.asarray(part).tobytes() for part in found)
+print(sum(kernels.walk.stats.cache_misses.values()), hashlib.sha256(bits).hexdigest())
 """
 
 
