@@ -7,12 +7,12 @@ import numpy as np
 import em
 from em.moves import EM, LBFGS, AcceleratedEM, GradientAscent, Move, Newton, Squarem
 from experiments.answers.ascents import COLLAPSE, EASY, FEW_PASSES, GALAXIES, GEYSER, HARD, NAIVE, build_answer
-from experiments.comparing.climbs import CLOSE, Climbs, Ended, alternating_starts, climb_all
-from experiments.comparing.naive_gradient import Fates, fates
 from experiments.data.datasets import load
 from experiments.data.posteriordb import Posteriordb
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.climbs import CLOSE, Climbs, Ended, alternating_starts, climb_all
+from experiments.studies.naive_gradient import Fates, fates
 from mixture.arrays import FloatArray
 from mixture.covariance import STRUCTURES
 

@@ -7,10 +7,10 @@ import numpy as np
 
 import em
 from experiments.answers.convergence import CLAIMS, build_answer
-from experiments.comparing.em_path import EMPath, em_path
-from experiments.comparing.stopping_rules import PROJECT_TOLERANCE, RULES, Trace
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.em_path import EMPath, em_path
+from experiments.studies.stopping_rules import PROJECT_TOLERANCE, RULES, Trace
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 

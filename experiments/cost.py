@@ -7,10 +7,10 @@ from importlib.util import find_spec
 import pandas as pd
 
 from experiments.answers.cost import build_answer
-from experiments.comparing.costing import Size, costs, scikit_learn, stock_pymc
-from experiments.comparing.machine import Machine
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.costing import Size, costs, scikit_learn, stock_pymc
+from experiments.studies.machine import Machine
 
 BASE = Size(1_000, 3, 2)
 N_SAMPLES, N_COMPONENTS, N_FEATURES = (300, 3_000, 10_000), (2, 6), (1, 4, 8)

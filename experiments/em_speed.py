@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from experiments.answers.em_speed import CLAIMS, build_answer
-from experiments.comparing.machine import Machine
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.machine import Machine
 
 if TYPE_CHECKING:
     from benchmarks.em_iteration import Case as Cell

@@ -9,10 +9,10 @@ import numpy as np
 
 from em import e_step, m_step
 from experiments.answers.em_step import CLAIMS, build_answer
-from experiments.comparing.em_path import EMPath, em_path
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.em_path import EMPath, em_path
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 from mixture.likelihood import log_joint, log_sum_exp

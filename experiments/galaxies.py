@@ -10,10 +10,10 @@ import em
 from experiments.comparing import background, findings
 from experiments.comparing.assembly import build_answer
 from experiments.comparing.comparison import INTERVAL, STORED, Comparison, Subject, compare_subject
-from experiments.comparing.metrics import comparison_table
-from experiments.comparing.quantities import parameter_name
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
+from experiments.referee.metrics import comparison_table
+from experiments.referee.quantities import parameter_name
 from experiments.reporting.report import Answer, Formula, Section, Table
 
 VERSIONS = ("galaxies", "galaxies_rg1997")

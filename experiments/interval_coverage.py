@@ -10,7 +10,9 @@ import bayesian
 import em
 from experiments.answers.interval_coverage import METHODS, build_answer
 from experiments.answers.interval_coverage_declared import CLAIMS, EXPECT, LEVEL, LIMITS, MATHEMATICS, REFERENCES
-from experiments.comparing.two_normals import (
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer, Json
+from experiments.studies.two_normals import (
     APART,
     STRUCTURE,
     highest_fit,
@@ -20,8 +22,6 @@ from experiments.comparing.two_normals import (
     sampled,
     two_normals,
 )
-from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
-from experiments.reporting.report import Answer, Json
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 

@@ -8,7 +8,10 @@ import numpy as np
 import em
 from experiments.answers.kmeans_limit import build_answer
 from experiments.answers.kmeans_limit_declared import EXPECT, LIMITS, MATHEMATICS, REFERENCES
-from experiments.comparing.soft_kmeans import (
+from experiments.data.datasets import load
+from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
+from experiments.reporting.report import Answer
+from experiments.studies.soft_kmeans import (
     cut_in_the_middle,
     fixed_point,
     free_energy,
@@ -18,9 +21,6 @@ from experiments.comparing.soft_kmeans import (
     spheres,
     summary,
 )
-from experiments.data.datasets import load
-from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
-from experiments.reporting.report import Answer
 from mixture.arrays import FloatArray, IntArray
 
 DATA = {"faithful": 2, "iris": 3}

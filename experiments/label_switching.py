@@ -14,9 +14,9 @@ from bayesian.diagnosis.switching import count_switches
 from bayesian.posterior import Posterior
 from experiments.answers.label_switching import build_answer
 from experiments.answers.label_switching_words import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
-from experiments.comparing.parameters import align, ascending
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.referee.parameters import align, ascending
 from experiments.reporting.report import Answer
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray

@@ -10,9 +10,9 @@ import em
 from experiments.comparing import background
 from experiments.comparing.assembly import build_answer
 from experiments.comparing.comparison import STORED, Comparison, Subject, compare_subject
-from experiments.comparing.parameters import ascending
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
+from experiments.referee.parameters import ascending
 from experiments.reporting.report import Answer, Claim, Section, Table
 from mixture import STRUCTURES, GaussianMixture
 

@@ -12,9 +12,9 @@ import em
 from bayesian.label_free import predictive_bands
 from experiments.answers.priors import QUANTITIES, build_answer
 from experiments.answers.priors_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
-from experiments.comparing.parameters import ascending
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.referee.parameters import ascending
 from experiments.reporting.report import Answer, Json
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray

@@ -15,12 +15,12 @@ from experiments.answers.singularities import (
     SHARED,
     build_answer,
 )
-from experiments.comparing.runaway import shrinking
-from experiments.comparing.runaway_outcomes import Cut, Remedied, Shrunk, Spikes
-from experiments.comparing.tied_evidence import TIED, cut
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.studies.runaway import shrinking
+from experiments.studies.runaway_outcomes import Cut, Remedied, Shrunk, Spikes
+from experiments.studies.tied_evidence import TIED, cut
 from mixture import ConjugatePrior
 from mixture.arrays import FloatArray
 

@@ -10,7 +10,10 @@ from scipy import stats
 import em
 from experiments.answers.uncertainty import HEAVY_TAILS, METHODS, POSTERIORDB, build_answer
 from experiments.answers.uncertainty_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
-from experiments.comparing.two_normals import (
+from experiments.data.posteriordb import Posteriordb
+from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
+from experiments.reporting.report import Answer, Json
+from experiments.studies.two_normals import (
     APART,
     WEIGHT,
     highest_fit,
@@ -20,9 +23,6 @@ from experiments.comparing.two_normals import (
     sampled,
     two_normals,
 )
-from experiments.data.posteriordb import Posteriordb
-from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
-from experiments.reporting.report import Answer, Json
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 

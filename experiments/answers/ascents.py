@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.climbs import Climbs
-from experiments.comparing.naive_gradient import ARRIVED, FATES, MAX_STEPS, Fates
 from experiments.engine.experiment import Published
-from experiments.figures.gaps import gaps
-from experiments.figures.passes import passes
+from experiments.figures.climbing.gaps import gaps
+from experiments.figures.climbing.passes import passes
 from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.climbs import Climbs
+from experiments.studies.naive_gradient import ARRIVED, FATES, MAX_STEPS, Fates
 
 EM, ACCELERATED, LBFGS, GRADIENT = "EM", "accelerated EM", "L-BFGS", "gradient ascent"
 EASY, GEYSER, GALAXIES, HARD, COLLAPSE = "far apart", "Old Faithful", "galaxies", "overlapping", "collapse"

@@ -10,7 +10,7 @@ from bayesian.calibration import Calibration
 from bayesian.calibration.calibrate import LARGEST_R_HAT
 from bayesian.calibration.quantities import ORDERED, RELABELLED
 from experiments.engine.experiment import Published
-from experiments.figures.calibration import calibration
+from experiments.figures.uncertainty.calibration import calibration
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.stopping_rules import RULES
 from experiments.engine.experiment import Published
-from experiments.figures.rates import rates
-from experiments.figures.stopping import stopping
+from experiments.figures.climbing.rates import rates
+from experiments.figures.climbing.stopping import stopping
 from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Picture, Section, Table
+from experiments.studies.stopping_rules import RULES
 from mixture.arrays import FloatArray
 
 if TYPE_CHECKING:

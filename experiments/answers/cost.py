@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.costing import OF_EM, STARTS, UNITS
-from experiments.comparing.machine import Machine
-from experiments.figures.cost_growth import cost_growth
-from experiments.figures.costs import costs
+from experiments.figures.cost.cost_growth import cost_growth
+from experiments.figures.cost.costs import costs
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.costing import OF_EM, STARTS, UNITS
+from experiments.studies.machine import Machine
 
 AXES = ("N", "K", "D")
 PROGRAMS = {"scikit-learn": "scikit-learn", "stock-pymc": "stock PyMC"}

@@ -9,8 +9,8 @@ import pandas as pd
 
 from experiments.data.datasets import Dataset
 from experiments.engine.experiment import Published
-from experiments.figures.ellipse_panels import EllipsePanel, ellipse_panels
-from experiments.figures.shortfalls import shortfalls
+from experiments.figures.models.ellipse_panels import EllipsePanel, ellipse_panels
+from experiments.figures.models.shortfalls import shortfalls
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 from mixture import structure_named

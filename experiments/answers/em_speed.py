@@ -8,8 +8,8 @@ import pandas as pd
 
 from experiments.engine.experiment import Published
 from experiments.figures.canvas import power_of_ten
-from experiments.figures.growth import growth
-from experiments.figures.speeds import speeds
+from experiments.figures.cost.growth import growth
+from experiments.figures.cost.speeds import speeds
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.em_path import EMPath
 from experiments.engine.experiment import Published
-from experiments.figures.one_step import one_step
-from experiments.figures.responsibilities import frame, iterations
-from experiments.figures.underflow import underflow
+from experiments.figures.climbing.one_step import one_step
+from experiments.figures.climbing.responsibilities import frame, iterations
+from experiments.figures.climbing.underflow import underflow
 from experiments.reporting.formats import short
 from experiments.reporting.report import Animation, Answer, Picture, Section, Table
+from experiments.studies.em_path import EMPath
 from mixture.arrays import FloatArray
 
 if TYPE_CHECKING:

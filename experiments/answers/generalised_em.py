@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.climbs import SAME, Climbs
 from experiments.engine.experiment import Published
 from experiments.figures import style
-from experiments.figures.gaps import gaps
-from experiments.figures.passes import passes
+from experiments.figures.climbing.gaps import gaps
+from experiments.figures.climbing.passes import passes
 from experiments.figures.style import Look
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.climbs import SAME, Climbs
 
 FULL, ONE, THREE, NEWTON, GRADIENT = (
     "full M step",

@@ -20,9 +20,10 @@ from experiments.answers.choosing_k import (
 )
 from experiments.answers.counts_published import CLAIMS, PUBLISHED_K
 from experiments.answers.how_many_why import structures, why
-from experiments.figures.component_counts import component_counts
-from experiments.figures.criteria_by_k import criteria_by_k
+from experiments.figures.counts.component_counts import component_counts
+from experiments.figures.counts.criteria_by_k import criteria_by_k
 from experiments.reporting.report import Answer, Claim, Json, Picture, Section, Table
+from experiments.reporting.sentences import listed
 
 if TYPE_CHECKING:
     from experiments.how_many import Outcome
@@ -63,7 +64,9 @@ def words(choices: Mapping[str, Choices], held: tuple[Claim, ...]) -> str:
     icl_least = [label for label, found in choices.items() if found.icl_is_least]
     text = f"{first} ({told})."
     if icl_least:
-        text += f" ICL, which asks for groups that hardly overlap, takes no more than any other for {_and(icl_least)}."
+        text += (
+            f" ICL, which asks for groups that hardly overlap, takes no more than any other for {listed(icl_least)}."
+        )
     missed = [claim.statement for claim in held if not claim.passed]
     text += " Published figures are met." if not missed else f" Not met: {'; '.join(missed)}."
     return text
@@ -260,7 +263,3 @@ def _result(by_data: Mapping[str, Mapping[str, Any]], choices: Mapping[str, Choi
 
 def _methods(choices: Mapping[str, Choices]) -> list[str]:
     return list(next(iter(choices.values())).taken)
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

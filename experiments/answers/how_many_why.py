@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.answers.choosing_k import GALAXIES, LABELS, best_k
 from experiments.data.datasets import load
-from experiments.figures.refined_densities import refined_densities
+from experiments.figures.counts.refined_densities import refined_densities
 from experiments.reporting.report import Picture, Section, Table
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.interval_coverage_declared import CLAIMS, LEVEL
-from experiments.comparing.two_normals import WEIGHT
-from experiments.figures.interval_coverage import coverage_by_n, intervals
+from experiments.figures.uncertainty.interval_coverage import coverage_by_n, intervals
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.two_normals import WEIGHT
 
 if TYPE_CHECKING:
     from experiments.interval_coverage import Batch

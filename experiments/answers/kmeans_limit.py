@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.soft_kmeans import cut_in_the_middle
 from experiments.engine.experiment import Published
-from experiments.figures.hardening import UNSURE, hardening, softness
-from experiments.figures.overlap_bias import overlap_bias
+from experiments.figures.models.hardening import UNSURE, hardening, softness
+from experiments.figures.models.overlap_bias import overlap_bias
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.soft_kmeans import cut_in_the_middle
 
 if TYPE_CHECKING:
     from experiments.kmeans_limit import Agreement, Bias, Path

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.label_switching_words import PUBLISHED
-from experiments.figures.label_clouds import label_clouds
-from experiments.figures.label_orderings import label_orderings
-from experiments.figures.switch_rates import switch_rates
-from experiments.figures.traces import traces
+from experiments.figures.comparison.traces import traces
+from experiments.figures.switching.label_clouds import label_clouds
+from experiments.figures.switching.label_orderings import label_orderings
+from experiments.figures.switching.switch_rates import switch_rates
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Table
 from mixture import GaussianMixture

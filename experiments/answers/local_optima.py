@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.engine.experiment import Published
-from experiments.figures.optima import optima
-from experiments.figures.optima_densities import optima_densities
-from experiments.figures.two_mean_surface import two_mean_surface
+from experiments.figures.climbing.optima import optima
+from experiments.figures.climbing.optima_densities import optima_densities
+from experiments.figures.climbing.two_mean_surface import two_mean_surface
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Picture, Section, Table
 from mixture.arrays import FloatArray

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.engine.experiment import Published
-from experiments.figures.bounds import half_steps, minorising, staircase
+from experiments.figures.climbing.bounds import half_steps, minorising, staircase
 from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Picture, Section, Table
 

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.priors_declared import CLAIMS
-from experiments.figures.priors import by_concentration, intervals_by_prior, marginals_by_prior, predictive_by_prior
+from experiments.figures.uncertainty.priors import (
+    by_concentration,
+    intervals_by_prior,
+    marginals_by_prior,
+    predictive_by_prior,
+)
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 

@@ -9,8 +9,8 @@ import pandas as pd
 from bayesian.relabelling.methods import METHODS
 from bayesian.relabelling.sjw import LARGEST_K
 from experiments.answers.relabelling_words import CLAIMS, FULL, PLANTED
-from experiments.figures.heat_maps import heat_maps
-from experiments.figures.overlap import overlap
+from experiments.figures.switching.heat_maps import heat_maps
+from experiments.figures.switching.overlap import overlap
 from experiments.reporting.report import Answer, Picture, Section, Table
 
 if TYPE_CHECKING:

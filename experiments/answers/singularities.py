@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.runaway import steepness
-from experiments.comparing.tied_evidence import THREE_TIED, TWO_TIED
 from experiments.data.datasets import Dataset
 from experiments.engine.experiment import Published
-from experiments.figures.runaway import cut_off, densities, shrinking
+from experiments.figures.climbing.runaway import cut_off, densities, shrinking
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.studies.runaway import steepness
+from experiments.studies.tied_evidence import THREE_TIED, TWO_TIED
 
 if TYPE_CHECKING:
-    from experiments.comparing.runaway_outcomes import Cut, Remedied, Shrunk, Spikes
+    from experiments.studies.runaway_outcomes import Cut, Remedied, Shrunk, Spikes
 
 NOTHING, FLOOR, MAP, SHARED, POSTERIOR = (
     "none: the highest end",

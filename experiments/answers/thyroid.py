@@ -10,7 +10,7 @@ import pandas as pd
 from bayesian import partition_estimate
 from experiments.comparing.known_groups import KnownGroups, groups_picture, score_table
 from experiments.data.datasets import Dataset
-from experiments.figures.how_many import bic_and_filled
+from experiments.figures.counts.bic_by_k import bic_and_filled
 from experiments.figures.style import METHODS
 from experiments.reporting.report import Picture, Section, Table
 from mixture import GaussianMixture, structure_named

@@ -11,11 +11,11 @@ from experiments.answers.uncertainty_declared import (
     REFERENCE_MEANS,
     REFERENCE_SDS,
 )
-from experiments.comparing.two_normals import PARAMETERS, PRIOR
-from experiments.figures.error_kinds import error_kinds
-from experiments.figures.normality import approach as approach_figure
-from experiments.figures.normality import standardised
+from experiments.figures.uncertainty.error_kinds import error_kinds
+from experiments.figures.uncertainty.normality import approach as approach_figure
+from experiments.figures.uncertainty.normality import standardised
 from experiments.reporting.report import Answer, Block, Claim, Picture, Section, Table
+from experiments.studies.two_normals import PARAMETERS, PRIOR
 
 if TYPE_CHECKING:
     from experiments.uncertainty import Approach, Six

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from experiments.comparing import diagnosis_section, findings, partition_section, prior_section, sections
+from experiments.comparing import findings
 from experiments.comparing.comparison import INTERVAL, Comparison
-from experiments.comparing.metrics import comparison_table
-from experiments.comparing.parameters import component_name
 from experiments.comparing.partitions import Partitions
+from experiments.comparing.sections import diagnosis, partition
+from experiments.comparing.sections.data import data_section
+from experiments.comparing.sections.em import em_section
+from experiments.comparing.sections.posterior import posterior_section
+from experiments.comparing.sections.prediction import prediction_section
+from experiments.comparing.sections.prior import prior_section
+from experiments.comparing.sections.side_by_side import side_by_side_section
+from experiments.referee.metrics import comparison_table
+from experiments.referee.parameters import component_name
 from experiments.reporting.report import Answer, Claim, Json, Section
 
 REFERENCES = (
@@ -49,13 +56,13 @@ def build_answer(
         table = table[table["parameter"] != "weight"].reset_index(drop=True)
     parts = (
         *before,
-        sections.data_section(comparison),
-        sections.em_section(comparison),
-        prior_section.prior_section(comparison),
-        sections.posterior_section(comparison),
-        sections.side_by_side_section(comparison, table),
-        sections.prediction_section(comparison),
-        *partition_section.partition_sections(comparison, partitions),
+        data_section(comparison),
+        em_section(comparison),
+        prior_section(comparison),
+        posterior_section(comparison),
+        side_by_side_section(comparison, table),
+        prediction_section(comparison),
+        *partition.partition_sections(comparison, partitions),
         *extra,
     )
     return Answer(
@@ -64,8 +71,8 @@ def build_answer(
         claims=tuple(claims),
         references=(
             *REFERENCES,
-            *diagnosis_section.references(comparison),
-            *partition_section.references(comparison),
+            *diagnosis.references(comparison),
+            *partition.references(comparison),
             *references,
         ),
         provenance={

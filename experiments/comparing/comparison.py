@@ -16,9 +16,9 @@ from bayesian.diagnosis.superchains import with_superchains
 from em.restarts import DEFAULT_STARTS
 from em.sources.patterns import as_cells
 from experiments.comparing.optima import chain_optima, optima_visited
-from experiments.comparing.parameters import align, ascending
 from experiments.engine.experiment import Budget
 from experiments.engine.progress import Progress, Silent
+from experiments.referee.parameters import align, ascending
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, as_component_count, as_points, check_columns
 

@@ -1,15 +1,14 @@
 """What a comparison found, in sentences computed from its numbers."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 from scipy.stats import skew
 
 from bayesian import Verdict
 from bayesian.diagnosis.diagnose import USABLE
 from experiments.comparing.comparison import Comparison
-from experiments.comparing.parameters import natural_parameters
-from experiments.comparing.quantities import in_words, parameter_name
+from experiments.referee.parameters import natural_parameters
+from experiments.referee.quantities import in_words, parameter_name
+from experiments.reporting.sentences import listed
 
 DISTANCE = "(mean − EM)/sd"
 RATIO = "sd/SE"
@@ -119,7 +118,7 @@ def bins_outside(histograms: pd.DataFrame, level: float) -> str:
         outside = (bins["points"] < bins[f"{band} lower"]) | (bins["points"] > bins[f"{band} upper"])
         counts.append(f"{int(outside.sum())} of {len(bins)} for {feature}")
     return (
-        f"Histogram bins whose count lies outside its {100 * level:g}% band: {_listed(counts)}; about"
+        f"Histogram bins whose count lies outside its {100 * level:g}% band: {listed(counts)}; about"
         f" {100 * (1 - level):.0f}% or fewer are expected of data that the model made."
     )
 
@@ -134,7 +133,3 @@ def allocations_apart(table: pd.DataFrame) -> str:
         f"EM's and the posterior's allocation probabilities differ most, by {distances.max():.3f} in total variation,"
         f" at row {widest['row']:.0f}; {points} by more than {DOUBTFUL:g}."
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

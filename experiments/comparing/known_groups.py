@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.numbering import numbered_like
-from experiments.figures.known_groups import known_groups
+from experiments.figures.comparison.known_groups import known_groups
 from experiments.figures.style import Look
+from experiments.referee.numbering import numbered_like
 from experiments.reporting.report import Picture, Table
 from mixture.arrays import FloatArray, IntArray
 from mixture.partitions import adjusted_rand

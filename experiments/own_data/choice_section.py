@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 import em
-from experiments.figures.how_many import bic_by_components
+from experiments.figures.counts.bic_by_k import bic_by_components
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Json, Picture, Section, Table
 from mixture import structure_named

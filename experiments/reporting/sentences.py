@@ -1,6 +1,7 @@
-"""The first sentence of an answer, which stands for it where there is room for one line."""
+"""Sentences: names in a row, and the first one of an answer, which stands for it where there is room for one line."""
 
 import re
+from collections.abc import Sequence
 
 _END = re.compile(r"[.!?][\"'”’)\]]*(?=\s)")
 _ABBREVIATIONS = frozenset(
@@ -9,6 +10,11 @@ _ABBREVIATIONS = frozenset(
 _BEFORE_A_NUMBER = frozenset({"ch", "eq", "eqs", "fig", "figs", "no", "nos", "p", "pp", "ref", "sec", "tab", "vol"})
 _INITIAL = re.compile(r"(?:^|[\s(])[A-Z]$")
 _GOES_ON = re.compile(r"\s+[a-z,;:&]")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 def first_sentence(text: str) -> str:

@@ -11,8 +11,9 @@ from em.moves import EM, LBFGS, AcceleratedEM, GradientAscent
 from experiments import ascents
 from experiments.answers.ascents import ACCELERATED, GALAXIES, HARD, NAIVE
 from experiments.ascents import COSTS, EXPERIMENT
-from experiments.comparing.climbs import Climbs, alternating_starts, climb_all
-from experiments.comparing.naive_gradient import (
+from experiments.engine.experiment import Budget
+from experiments.studies.climbs import Climbs, alternating_starts, climb_all
+from experiments.studies.naive_gradient import (
     ARRIVED,
     FATES,
     LEFT_SIMPLEX,
@@ -22,7 +23,6 @@ from experiments.comparing.naive_gradient import (
     fate,
     natural_gradient_parts,
 )
-from experiments.engine.experiment import Budget
 from mixture import GaussianMixture
 
 TINY = Budget(n_starts=2)

@@ -9,7 +9,7 @@ from bayesian.calibration.quantities import KINDS
 from experiments.calibration import CONTROL, EXPERIMENT, MISTAKES, PRIORS, QUICK_STRUCTURES
 from experiments.engine.answering import answer
 from experiments.figures import style
-from experiments.figures.calibration import calibration
+from experiments.figures.uncertainty.calibration import calibration
 from experiments.reporting.saving import figure_bytes
 from mixture import STRUCTURES
 

@@ -10,10 +10,10 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import em
 from experiments import convergence
-from experiments.comparing.em_path import em_path
-from experiments.comparing.stopping_rules import RULES, Trace, held
 from experiments.convergence import EXPERIMENT, Expected, Rates, Stops, two_normals
 from experiments.engine.experiment import Budget
+from experiments.studies.em_path import em_path
+from experiments.studies.stopping_rules import RULES, Trace, held
 from mixture import GaussianMixture
 
 TINY = Budget(n_samples=500, n_simulations=1)

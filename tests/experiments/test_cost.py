@@ -8,9 +8,9 @@ import pytest
 from answered import reported
 
 from experiments.answers.cost import build_answer, slopes_of
-from experiments.comparing.costing import UNITS, Size, of_em, scikit_learn
-from experiments.comparing.machine import Machine
 from experiments.cost import EXPERIMENT, Beside, Costs, cases
+from experiments.studies.costing import UNITS, Size, of_em, scikit_learn
+from experiments.studies.machine import Machine
 
 MACHINE = Machine("a processor", 2, 0.0)
 

@@ -11,7 +11,7 @@ from experiments.answers.covariances import UNMOVED
 from experiments.covariances import EXPERIMENT, MINUTES, SDS, SECONDS
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget
-from experiments.figures.ellipse_panels import EllipsePanel, ellipse_panels
+from experiments.figures.models.ellipse_panels import EllipsePanel, ellipse_panels
 from mixture import FAMILIES, GaussianMixture, structure_named
 
 TINY = Budget(n_starts=1)

@@ -8,10 +8,10 @@ import pytest
 import bayesian
 import em
 from bayesian.diagnosis.superchains import with_superchains
-from experiments.comparing import diagnosis_section
 from experiments.comparing.comparison import Subject
 from experiments.comparing.optima import HOPELESS, chain_optima, optima_visited
-from experiments.figures.labellings import labellings
+from experiments.comparing.sections.diagnosis import diagnosis_blocks, references
+from experiments.figures.comparison.labellings import labellings
 from experiments.reporting.report import Picture, Table
 from mixture import GaussianMixture
 
@@ -42,7 +42,7 @@ def comparison_of(restarts, swapped=(1, 3)):
 
 def test_labels_superchains_and_optima_are_told(restarts):
     comparison = comparison_of(restarts)
-    blocks = diagnosis_section.diagnosis_blocks(comparison)
+    blocks = diagnosis_blocks(comparison)
     text = " ".join(block for block in blocks if isinstance(block, str))
     assert "2 of 2 labellings visited, 0 by no chain" in text
     worst = comparison.diagnosis.nested["r_hat_nested"].max()
@@ -53,7 +53,7 @@ def test_labels_superchains_and_optima_are_told(restarts):
     assert table.frame["of them left"].tolist() == [0, 2]
     assert table.frame["share of draws"].tolist() == [1.0, 0.0]
     assert [block.name for block in blocks if isinstance(block, Picture)] == ["labellings"]
-    assert diagnosis_section.references(comparison)
+    assert references(comparison)
 
 
 def test_one_component_and_unknown_starts_leave_little_to_say():
@@ -62,8 +62,8 @@ def test_one_component_and_unknown_starts_leave_little_to_say():
     )
     diagnosis = bayesian.diagnose(posterior, bayesian.relabel(posterior, "order"))
     comparison = SimpleNamespace(best=posterior.mixture(0, 0), diagnosis=diagnosis, subject=None)
-    assert diagnosis_section.diagnosis_blocks(comparison) == []
-    assert not diagnosis_section.references(comparison)
+    assert diagnosis_blocks(comparison) == []
+    assert not references(comparison)
 
 
 def test_the_figure_shows_the_copy_and_the_log_likelihood_of_each_draw(restarts):

@@ -10,8 +10,8 @@ from answered import reported
 
 from benchmarks import em_iteration
 from experiments.answers.em_speed import FULL_BARS, OTHER_BARS
-from experiments.comparing.machine import Machine, busy_cores, processor_name
 from experiments.em_speed import EXPERIMENT, LONG, STRUCTURES, Growth, Iterations, cases, cells
+from experiments.studies.machine import Machine, busy_cores, processor_name
 
 MACHINE = Machine("a processor", 2, 0.0)
 

@@ -13,8 +13,14 @@ from support import random_mixture, read_columns
 
 import em
 from bayesian.posterior import Posterior
-from experiments import figures
 from experiments.figures import canvas, style
+from experiments.figures.comparison.ascent import ascent
+from experiments.figures.comparison.density import density
+from experiments.figures.comparison.disagreements import disagreements
+from experiments.figures.comparison.marginals import marginals
+from experiments.figures.comparison.plane import plane
+from experiments.figures.comparison.predictive import predictive_check
+from experiments.figures.comparison.traces import traces
 from experiments.figures.geometry import ellipses, histogram_edges
 from experiments.reporting.saving import figure_bytes
 from mixture import GaussianMixture
@@ -51,14 +57,14 @@ class Case:
 
     def draw_all(self, names=None):
         names = names or self.names
-        fit = figures.density if len(names) == 1 else figures.plane
+        fit = density if len(names) == 1 else plane
         return {
             "fit": fit(self.mixture, self.posterior, names),
-            "ascent": figures.ascent(self.restarts),
-            "marginals": figures.marginals(self.mixture, self.errors, self.posterior, names),
-            "traces": figures.traces(self.raw, self.posterior, names, em_mixture=self.mixture),
-            "predictive_check": figures.predictive_check(self.posterior, names),
-            "disagreements": figures.disagreements(self.mixture, self.posterior, names),
+            "ascent": ascent(self.restarts),
+            "marginals": marginals(self.mixture, self.errors, self.posterior, names),
+            "traces": traces(self.raw, self.posterior, names, em_mixture=self.mixture),
+            "predictive_check": predictive_check(self.posterior, names),
+            "disagreements": disagreements(self.mixture, self.posterior, names),
         }
 
 
@@ -150,11 +156,11 @@ def test_plane_shows_points_and_ellipses(faithful, faithful_figures, one_feature
     assert table.groupby("method").size().to_dict() == {"EM": 4, "posterior": 80}
     np.testing.assert_array_equal(drawn.data["points"][list(NAMES)], data)
     with pytest.raises(ValueError, match="two features"):
-        figures.plane(one_feature.mixture, one_feature.posterior, ["x"])
+        plane(one_feature.mixture, one_feature.posterior, ["x"])
 
 
 def test_density_shows_em_and_the_band(one_feature):
-    drawn = figures.density(one_feature.mixture, one_feature.posterior, one_feature.names)
+    drawn = density(one_feature.mixture, one_feature.posterior, one_feature.names)
     (ax,) = drawn.figure.axes
     curves, bins = drawn.data["densities"], drawn.data["histogram"]
     np.testing.assert_allclose(curves["EM"], np.exp(one_feature.mixture.log_density(curves["x"].to_numpy()[:, None])))
@@ -173,7 +179,7 @@ def test_ascent_shows_every_restart_and_marks_the_singular(faithful):
     runaway = dataclasses.replace(
         restarts.fits[0], status=em.Status.SINGULAR, log_likelihoods=best.log_likelihood + np.array([-9.0, -1.0, 50.0])
     )
-    drawn = figures.ascent(em.Restarts((*restarts.fits, runaway)))
+    drawn = ascent(em.Restarts((*restarts.fits, runaway)))
     total, gap = drawn.figure.axes
     for fit in (*restarts.fits, runaway):
         assert any(np.array_equal(line.get_ydata(), fit.log_likelihoods) for line in total.lines)
@@ -189,7 +195,7 @@ def test_ascent_shows_every_restart_and_marks_the_singular(faithful):
     assert len(table) == sum(len(fit.log_likelihoods) for fit in (*restarts.fits, runaway))
     assert table[table["status"] == "singular"]["restart"].unique().tolist() == [5]
     assert table[table["best"]]["log-likelihood"].tolist() == best.log_likelihoods.tolist()
-    alone = figures.ascent(em.Restarts((dataclasses.replace(best, log_likelihoods=best.log_likelihoods[-1:]),)))
+    alone = ascent(em.Restarts((dataclasses.replace(best, log_likelihoods=best.log_likelihoods[-1:]),)))
     figure_bytes(alone.figure, "png")
 
 
@@ -209,7 +215,7 @@ def test_marginals_set_the_normal_approximation_over_the_draws(faithful, faithfu
         line for ax in shown for line in ax.lines if len(line.get_xdata()) > 2 and row["EM"] in line.get_xdata()
     )
     np.testing.assert_allclose(curve.get_ydata(), stats.norm.pdf(curve.get_xdata(), row["EM"], row["SE"]))
-    without = figures.marginals(faithful.mixture, None, faithful.posterior, NAMES)
+    without = marginals(faithful.mixture, None, faithful.posterior, NAMES)
     assert all(len(line.get_xdata()) == 2 for ax in without.figure.axes for line in ax.lines)
 
 
@@ -228,7 +234,7 @@ def test_traces_show_switching_on_the_left_alone(faithful, faithful_figures):
     assert (spread["relabelled"] < 0.1).all()
     assert (spread["as sampled"] > 0.5).all()
     with pytest.raises(ValueError, match="differ in shape"):
-        figures.traces(posterior_about(faithful.mixture, faithful.posterior.data, draws=7), faithful.posterior, NAMES)
+        traces(posterior_about(faithful.mixture, faithful.posterior.data, draws=7), faithful.posterior, NAMES)
 
 
 def test_predictive_check_counts_the_data(faithful, faithful_figures):
@@ -277,7 +283,7 @@ def test_many_components_and_features(structure):
         with style.figure_style():
             drawn.figure.draw_without_rendering()  # warns if panels collapse or a character is missing
         assert drawn.figure.get_figheight() <= 9.5
-    points = figures.plane(restarts.best.mixture, posterior, NASTY).figure.axes[0].lines[0]
+    points = plane(restarts.best.mixture, posterior, NASTY).figure.axes[0].lines[0]
     assert points.get_rasterized()
 
 
@@ -291,9 +297,9 @@ def test_tick_labels_never_meet(scale, offset):
     mixture = GaussianMixture(base.weights, base.means * scale + offset, base.covariances * scale**2)
     posterior = posterior_about(mixture, data)
     for drawn in (
-        figures.plane(mixture, posterior, NAMES),
-        figures.marginals(mixture, None, posterior, NAMES),
-        figures.predictive_check(posterior, NAMES),
+        plane(mixture, posterior, NAMES),
+        marginals(mixture, None, posterior, NAMES),
+        predictive_check(posterior, NAMES),
     ):
         with style.figure_style():
             drawn.figure.draw_without_rendering()

@@ -9,7 +9,7 @@ import pytest
 
 from bayesian import Posterior, Verdict
 from experiments.comparing import findings
-from experiments.comparing.quantities import in_words, parameter_name
+from experiments.referee.quantities import in_words, parameter_name
 from mixture import GaussianMixture
 
 LABELS = ("eruptions (min)", "waiting (min)")

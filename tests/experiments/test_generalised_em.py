@@ -9,9 +9,9 @@ from answered import reported
 import em
 from em.moves import EM
 from experiments.answers.generalised_em import FULL, NEWTON, ONE
-from experiments.comparing.climbs import CLOSE, SAME, Climbs, alternating_starts, climb_all
-from experiments.comparing.q_steps import InnerSteps, QStep, derivatives, newton_direction
 from experiments.generalised_em import EXPERIMENT, WAYS
+from experiments.studies.climbs import CLOSE, SAME, Climbs, alternating_starts, climb_all
+from experiments.studies.q_steps import InnerSteps, QStep, derivatives, newton_direction
 from mixture.covariance import FAMILIES, Covariance
 
 ITERATIVE = [family for family in FAMILIES if family.iterative]

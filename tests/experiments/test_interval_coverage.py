@@ -7,10 +7,10 @@ from answered import run_case
 import em
 from experiments.answers.interval_coverage import METHODS, error_of, failure_table, pooled_table
 from experiments.answers.interval_coverage_declared import CLAIMS
-from experiments.comparing.two_normals import numbers, two_normals
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results
 from experiments.interval_coverage import BOOTSTRAPPED, EXPERIMENT, Batch, percentile, wald
+from experiments.studies.two_normals import numbers, two_normals
 from mixture import GaussianMixture
 
 TRUTH = {"separated": numbers(two_normals(5.0)), "overlapping": numbers(two_normals(2.0))}

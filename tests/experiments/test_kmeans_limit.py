@@ -10,7 +10,9 @@ from scipy.stats import norm
 
 from experiments import kmeans_limit
 from experiments.answers.kmeans_limit import parting
-from experiments.comparing.soft_kmeans import (
+from experiments.engine.experiment import Budget
+from experiments.kmeans_limit import DISTANCES, EXPERIMENT, Path
+from experiments.studies.soft_kmeans import (
     cut_in_the_middle,
     fixed_point,
     free_energy,
@@ -19,8 +21,6 @@ from experiments.comparing.soft_kmeans import (
     soft_step,
     spheres,
 )
-from experiments.engine.experiment import Budget
-from experiments.kmeans_limit import DISTANCES, EXPERIMENT, Path
 
 TINY = Budget(n_starts=3, n_simulations=3)
 POINTS = np.random.default_rng(2).standard_normal((60, 2)) * [2.0, 1.0]

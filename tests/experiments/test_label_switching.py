@@ -9,8 +9,8 @@ from scipy.stats import norm
 
 from experiments import label_switching
 from experiments.engine.experiment import Budget
-from experiments.figures.label_clouds import LAYERS, label_clouds
-from experiments.figures.label_orderings import label_orderings
+from experiments.figures.switching.label_clouds import LAYERS, label_clouds
+from experiments.figures.switching.label_orderings import label_orderings
 from experiments.label_switching import BETANCOURT, EXPERIMENT, LABELLINGS, SEPARATIONS, at_quantiles, separated
 
 TINY = Budget(draws=60, tune=300, chains=4, n_samples=200)

@@ -7,8 +7,8 @@ from support import STRUCTURE_NAMES, random_mixture
 
 from bayesian.posterior import Posterior
 from em import StandardErrors
-from experiments.comparing import metrics
-from experiments.comparing.parameters import align, natural_parameters
+from experiments.referee import metrics
+from experiments.referee.parameters import align, natural_parameters
 from mixture import GaussianMixture, structure_named
 
 

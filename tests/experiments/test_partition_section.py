@@ -8,10 +8,11 @@ from matplotlib.colors import to_rgb
 
 from bayesian import Posterior, Verdict
 from bayesian.label_free import coclustering_of_allocations
-from experiments.comparing import partition_section, partitions
+from experiments.comparing import partitions
 from experiments.comparing.comparison import Subject
+from experiments.comparing.sections.partition import partition_sections, references
 from experiments.figures import canvas, style
-from experiments.figures.coclustering import coclustering
+from experiments.figures.comparison.coclustering import coclustering
 from experiments.reporting.saving import figure_bytes
 from mixture import GaussianMixture
 
@@ -80,19 +81,19 @@ def overlapping():
 
 
 def test_the_section_compares_three_partitions(overlapping):
-    [section] = partition_section.partition_sections(overlapping)
+    [section] = partition_sections(overlapping)
     [frame] = [block.frame for block in section.blocks if hasattr(block, "frame")]
     assert frame["partition"].tolist() == ["EM", "VI", "Binder"]
     assert frame["adjusted Rand"][0] == 1.0
     assert frame["expected VI"][1] == frame["expected VI"].min()
     assert frame["expected Binder"][2] == frame["expected Binder"].min()
-    [again] = partition_section.partition_sections(overlapping)
+    [again] = partition_sections(overlapping)
     assert [str(block) for block in again.blocks[:2]] == [str(block) for block in section.blocks[:2]]
 
 
 def test_the_section_samples_rows_of_large_data(overlapping, monkeypatch):
     monkeypatch.setattr(partitions, "MOST_POINTS", 40)
-    [section] = partition_section.partition_sections(overlapping)
+    [section] = partition_sections(overlapping)
     assert any("Of the 120 points 40, evenly spaced" in str(block) for block in section.blocks)
     picture = section.blocks[-1]
     assert picture.data["points"]["row"].max() == 120
@@ -101,5 +102,5 @@ def test_the_section_samples_rows_of_large_data(overlapping, monkeypatch):
 
 def test_one_component_has_no_section(overlapping):
     one = SimpleNamespace(best=GaussianMixture([1.0], [[0.0]], [1.0], "spherical"))
-    assert partition_section.partition_sections(one) == partition_section.references(one) == ()
-    assert len(partition_section.references(overlapping)) == 3
+    assert partition_sections(one) == references(one) == ()
+    assert len(references(overlapping)) == 3

@@ -9,9 +9,9 @@ from support import random_mixture
 
 import bayesian
 from bayesian import Posterior, Prior
-from experiments.comparing.prior_section import prior_section
+from experiments.comparing.sections.prior import prior_section
 from experiments.figures.canvas import Drawn
-from experiments.figures.prior_posterior import MOST_FEATURES, prior_beside_posterior
+from experiments.figures.comparison.prior_posterior import MOST_FEATURES, prior_beside_posterior
 
 
 def case(structure, k, d):

@@ -13,8 +13,8 @@ from bayesian.relabelling.sjw import LARGEST_K
 from experiments.answers.relabelling import LOOKS_AT, WORDS
 from experiments.answers.relabelling_words import PLANTED
 from experiments.engine.experiment import Budget
-from experiments.figures.heat_maps import heat_maps
-from experiments.figures.overlap import overlap
+from experiments.figures.switching.heat_maps import heat_maps
+from experiments.figures.switching.overlap import overlap
 from experiments.relabelling import EXPERIMENT, error_of_means, labelled_draws, polygon, recovered
 
 TINY = Budget(draws=20, tune=20, chains=2, n_simulations=2)

@@ -8,11 +8,11 @@ from answered import reported, run_case
 from scipy.integrate import dblquad
 from scipy.stats import norm
 
-from experiments.comparing.runaway import evidence_above, group_integral, shrinking, steepness
-from experiments.comparing.runaway_outcomes import Cut, Spikes
-from experiments.comparing.tied_evidence import DENSITIES, PRIORS
 from experiments.engine.experiment import Budget
 from experiments.singularities import EXPERIMENT
+from experiments.studies.runaway import evidence_above, group_integral, shrinking, steepness
+from experiments.studies.runaway_outcomes import Cut, Spikes
+from experiments.studies.tied_evidence import DENSITIES, PRIORS
 
 TINY = Budget(draws=10, tune=10, chains=2, n_starts=4)
 

@@ -10,9 +10,9 @@ import em
 from experiments import uncertainty
 from experiments.answers.uncertainty import METHODS, PARAMETERS, POSTERIORDB
 from experiments.answers.uncertainty_declared import CLAIMS
-from experiments.comparing.two_normals import WEIGHT, highest_fit, number_errors, numbers, two_normals
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results, Task
+from experiments.studies.two_normals import WEIGHT, highest_fit, number_errors, numbers, two_normals
 from experiments.uncertainty import EXPERIMENT, Approach, Six, simulated
 from mixture import GaussianMixture
 

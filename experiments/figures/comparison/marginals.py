@@ -12,10 +12,10 @@ from matplotlib.patches import Patch
 
 from bayesian.posterior import Posterior
 from em import StandardErrors
-from experiments.comparing.parameters import ALL, NaturalParameter, natural_parameters
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges
+from experiments.referee.parameters import ALL, NaturalParameter, natural_parameters
 from mixture import GaussianMixture
 
 MOST_COLUMNS = 6

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
 
-from experiments.comparing.parameters import COUNTED_FROM, component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.parameters import COUNTED_FROM, component_name
 from mixture.arrays import FloatArray
 
 BINS = 48

@@ -15,10 +15,10 @@ from matplotlib.patheffects import withStroke
 
 from bayesian.label_free.spacing import spaced_draws
 from bayesian.posterior import Posterior
-from experiments.comparing.parameters import COUNTED_FROM, align, ascending, component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import ellipses, in_plane
+from experiments.referee.parameters import COUNTED_FROM, align, ascending, component_name
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 

@@ -12,10 +12,10 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
 from bayesian.posterior import Posterior
-from experiments.comparing.parameters import component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges
+from experiments.referee.parameters import component_name
 from mixture.arrays import FloatArray
 
 IN_A_ROW = 4

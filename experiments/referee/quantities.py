@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from experiments.comparing.parameters import ALL, COUNTED_FROM
+from experiments.referee.parameters import ALL, COUNTED_FROM
 
 _IDENTIFIER = re.compile(
     r"\b(?P<variable>weights|means|covariances|scales|log_density|sorted_means|mixture_mean)"

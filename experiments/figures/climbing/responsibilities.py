@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from experiments.comparing.em_path import EMPath
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import ellipses
+from experiments.studies.em_path import EMPath
 from mixture.arrays import FloatArray
 
 LEVELS = (0.5, 0.9)

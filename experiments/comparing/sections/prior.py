@@ -2,7 +2,7 @@
 
 import bayesian
 from experiments.comparing.comparison import Comparison
-from experiments.figures.prior_posterior import DATA_SETS, MOST_FEATURES, TAIL, prior_beside_posterior
+from experiments.figures.comparison.prior_posterior import DATA_SETS, MOST_FEATURES, TAIL, prior_beside_posterior
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section
 

@@ -10,11 +10,11 @@ from matplotlib.patches import Patch
 
 from bayesian.label_free import predictive_bands
 from bayesian.posterior import Posterior
-from experiments.comparing.parameters import COUNTED_FROM, ascending, component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import component_densities, histogram_edges, padded_grid
 from experiments.figures.labels import label_points
+from experiments.referee.parameters import COUNTED_FROM, ascending, component_name
 from mixture import GaussianMixture
 
 GRID_POINTS = 400

@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
-from experiments.figures.gaps import MOVES
+from experiments.figures.climbing.gaps import MOVES
 from experiments.figures.style import Look
 
 NARROW = 300.0

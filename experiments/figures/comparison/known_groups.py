@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from experiments.comparing.numbering import numbered_like
-from experiments.comparing.parameters import COUNTED_FROM
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.numbering import numbered_like
+from experiments.referee.parameters import COUNTED_FROM
 from mixture.arrays import FloatArray, IntArray
 
 RING_SIZES = (6.5, 9.5, 12.5)

@@ -10,7 +10,7 @@ from bayesian.draws import log_joints
 from bayesian.label_free.spacing import spaced_draws
 from bayesian.posterior import Posterior
 from em import StandardErrors
-from experiments.comparing.parameters import NaturalParameter, natural_parameters
+from experiments.referee.parameters import NaturalParameter, natural_parameters
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 

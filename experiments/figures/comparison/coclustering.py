@@ -9,10 +9,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from experiments.comparing.numbering import numbered_like
-from experiments.comparing.parameters import COUNTED_FROM
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.numbering import numbered_like
+from experiments.referee.parameters import COUNTED_FROM
 from mixture.arrays import FloatArray, IntArray
 
 STRIP = 0.05

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import numpy as np
 
 import bayesian
-from experiments.comparing.runaway import evidence_above
-from experiments.comparing.runaway_outcomes import Cut
+from experiments.studies.runaway import evidence_above
+from experiments.studies.runaway_outcomes import Cut
 
 CUTOFFS = np.geomspace(1e-1, 1e-8, 15)
 MEANS_SD = 2.0

@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from bayesian import Diagnosis
-from experiments.comparing.parameters import COUNTED_FROM
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.parameters import COUNTED_FROM
 
 MOST_DRAWS = 800
 """Draws shown of all chains together, evenly spaced within each."""

@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bayesian.posterior import Posterior
-from experiments.comparing.metrics import disagreement, posterior_allocation_probabilities
-from experiments.comparing.parameters import COUNTED_FROM, align, ascending
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.labels import label_points
+from experiments.referee.metrics import disagreement, posterior_allocation_probabilities
+from experiments.referee.parameters import COUNTED_FROM, align, ascending
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 

@@ -7,7 +7,7 @@ from bayesian import expected_loss
 from experiments.comparing import findings
 from experiments.comparing.comparison import Comparison
 from experiments.comparing.partitions import BINDER, EM, MEANINGS, VI, Partitions, partitions_of
-from experiments.figures.coclustering import coclustering
+from experiments.figures.comparison.coclustering import coclustering
 from experiments.reporting.report import Picture, Section, Table
 from mixture.partitions import adjusted_rand
 

@@ -4,9 +4,9 @@ import pandas as pd
 
 import bayesian
 from experiments.comparing.comparison import Comparison
-from experiments.comparing.parameters import COUNTED_FROM
-from experiments.comparing.quantities import in_words
-from experiments.figures.labellings import labellings
+from experiments.figures.comparison.labellings import labellings
+from experiments.referee.parameters import COUNTED_FROM
+from experiments.referee.quantities import in_words
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Table
 

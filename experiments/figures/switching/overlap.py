@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.comparing.parameters import COUNTED_FROM, component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.parameters import COUNTED_FROM, component_name
 from mixture.arrays import FloatArray
 
 LAYERS = 20

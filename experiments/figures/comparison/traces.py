@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayesian.posterior import Posterior
-from experiments.comparing.parameters import COUNTED_FROM, align, ascending, component_name
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.referee.parameters import COUNTED_FROM, align, ascending, component_name
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 

@@ -1,0 +1,11 @@
+"""A drawn figure as the picture of a report."""
+
+from experiments.figures.canvas import Drawn
+from experiments.reporting.report import Picture, Width
+
+
+def pictured(name: str, drawn: Drawn, caption: str, alt: str) -> Picture:
+    """With its plotted numbers; across both columns where it is drawn so wide."""
+    width: Width = "single" if drawn.figure.get_size_inches()[0] < 5.0 else "double"
+    data = {key.lower(): frame for key, frame in drawn.data.items()}
+    return Picture(name, caption, alt, drawn.figure, data, width)

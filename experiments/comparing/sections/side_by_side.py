@@ -1,0 +1,62 @@
+"""The section of a comparison's report that sets EM's estimates beside the posterior."""
+
+import pandas as pd
+
+from experiments.comparing import findings
+from experiments.comparing.comparison import INTERVAL, Comparison
+from experiments.comparing.sections.pictured import pictured
+from experiments.figures.comparison.marginals import marginals
+from experiments.reporting.markup import escape_markdown
+from experiments.reporting.report import Section, Table
+
+_ERRORS = {"observed information": "the exact observed information at its optimum"}
+"""How standard errors came about, by the name of the method, in words."""
+
+TABLE_WORDS = {
+    f"{100 * INTERVAL:g}% ETI from": "and “to”: ends of the posterior interval with equal tails",
+    "MCSE": "Monte Carlo standard error of the posterior mean",
+    "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
+    "sd/SE": "posterior standard deviation over EM's standard error: 1 where both tell the same uncertainty",
+}
+
+
+def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
+    text = f"Intervals hold {100 * INTERVAL:g}% of the posterior with equal tails."
+    if comparison.best.n_components > 1:
+        text = (
+            "Labels are matched before anything is compared: components are in ascending order of EM's mean of the"
+            f" first feature, and the relabelled posterior is aligned to them. {text}"
+        )
+    warning = findings.warning(comparison)
+    apart = escape_markdown(findings.furthest_apart(comparison))
+    interval = f"{100 * INTERVAL:g}% ETI"
+    ends = {f"{interval} lower": f"{interval} from", f"{interval} upper": "to"}
+    method = "" if comparison.errors is None else comparison.errors.method
+    words = {
+        **TABLE_WORDS,
+        **({"SE": f"standard error of EM's estimate, by {_ERRORS.get(method, method)}"} if method else {}),
+    }
+    shown = table.drop(columns=["ESS bulk", "R-hat"]).rename(columns=ends)
+    posterior = ("posterior mean", "posterior sd", *ends.values())
+    scale = "posterior sd" if comparison.errors is None else "SE"
+    drawn = marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
+    picture_caption = (
+        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate,"
+        " SE²) over it: a row for each component."
+    )
+    return Section(
+        "Side by side",
+        (
+            f"**{warning}** {text}" if warning else text,
+            Table(
+                "comparison",
+                f"EM's estimates beside the posterior. {warning}".strip(),
+                shown,
+                columns=words,
+                decimals={findings.DISTANCE: 2, findings.RATIO: 2},
+                resolution={"EM": scale, "SE": "SE", **dict.fromkeys(posterior, "posterior sd"), "MCSE": "MCSE"},
+            ),
+            *([apart] if apart else []),
+            pictured("marginals", drawn, f"{picture_caption} {warning}".strip(), picture_caption),
+        ),
+    )

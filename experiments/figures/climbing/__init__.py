@@ -1,0 +1,1 @@
+"""How EM climbs: one step, bounds, rates, optima, spikes."""

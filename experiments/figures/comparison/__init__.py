@@ -1,0 +1,1 @@
+"""What a comparison of EM with the posterior shows: data, climbs, draws, predictions, partitions."""

@@ -1,0 +1,1 @@
+"""What assumptions change: covariance structures, sigma, overlap."""

@@ -1,0 +1,1 @@
+"""Labels: clouds, orderings, switches."""

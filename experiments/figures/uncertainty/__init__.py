@@ -1,0 +1,1 @@
+"""Errors, intervals, priors and calibration."""
