@@ -9,7 +9,7 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ FOLLOWED = ("experiments", "benchmarks")
 
 LEFT_OUT = ("experiments.engine", "experiments.reporting")
 """What runs, keeps and writes, and computes nothing that is drawn."""
+NOT_LEFT_OUT = "experiments.engine.experiment"
+"""But what a case is run with: its budget, its seed, its generator."""
 
 type Definition = tuple[str, str]
 """Module and name."""
@@ -45,16 +47,21 @@ def digest_of(definitions: dict[Definition, str]) -> str:
     return found.hexdigest()
 
 
-@cache
 def digest_of_packages(*names: str) -> str:
     """A sha256 of every source file of whole packages."""
     found = hashlib.sha256()
     for name in names:
         folder = _folder(name)
         for path in sorted(folder.rglob("*.py")):
-            found.update(f"{name}/{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
-            found.update(path.read_bytes())
+            found.update(f"{name}/{path.relative_to(folder).as_posix()} ".encode())
+            found.update(_digest_of_file(path, path.stat().st_mtime_ns, path.stat().st_size))
     return found.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _digest_of_file(path: Path, _changed: int, _size: int) -> bytes:
+    """Read again once the file has another time or size."""
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def _folder(package: str) -> Path:
@@ -175,7 +182,8 @@ class _Walk:
 
     def _read(self, name: str) -> _Module | None:
         """The module, or None for one that is not followed or is no file of Python."""
-        if name.partition(".")[0] not in self.followed or any(f"{name}.".startswith(f"{out}.") for out in LEFT_OUT):
+        left_out = name != NOT_LEFT_OUT and any(f"{name}.".startswith(f"{out}.") for out in LEFT_OUT)
+        if left_out or name.partition(".")[0] not in self.followed:
             return None
         try:
             spec = find_spec(name)

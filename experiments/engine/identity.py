@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from platform import python_version
@@ -11,9 +11,12 @@ from typing import Any
 from experiments.data import posteriordb
 from experiments.data.datasets import load
 from experiments.engine.code_identity import digest_of, digest_of_packages, reached
-from experiments.engine.experiment import Budget, Case, Experiment
+from experiments.engine.experiment import Budget, Case, Experiment, Task
 
-LIBRARIES = ("numpy", "scipy", "numba", "pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas")
+ARVIZ = ("arviz", "arviz-base", "arviz-stats")
+"""Released apart from each other."""
+
+LIBRARIES = ("numpy", "scipy", "numba", "pymc", "pytensor", "nutpie", "xarray", "pandas") + ARVIZ
 """Libraries that a number may depend on; what draws is told in reports, and is none of these."""
 
 OPTIONAL = ("scikit-learn",)
@@ -49,6 +52,20 @@ class Identity:
         return sorted(name for name in self.parts.keys() | other.keys() if self.parts.get(name) != other.get(name))
 
 
+def installation(run: Callable[[Task], Any], options: Mapping[str, str]) -> dict[str, str]:
+    """What a result owes to where it is computed: code, libraries, a clone of posteriordb; as it is now."""
+    code = reached(run) | reached(Task.rng)
+    found = {
+        "code of the experiment": digest_of(code),
+        "code of mixture, em and bayesian": digest_of_packages(*PACKAGES),
+        **{f"version of {name}": version for name, version in versions().items()},
+    }
+    if any(module == posteriordb.__name__ for module, _ in code):
+        clone = posteriordb.Posteriordb.of(options)
+        found["posteriordb"] = "none" if clone is None else clone.digest()
+    return found
+
+
 @dataclass(frozen=True)
 class Belonging:
     """What all cases of one run of an experiment share: `of` adds what is a case's own."""
@@ -60,18 +77,12 @@ class Belonging:
     @classmethod
     def of_run(cls, experiment: Experiment[Any], budget: Budget, seed: int, options: Mapping[str, str]) -> "Belonging":
         """From the declaration, the sources and the data as they are now; ValueError for data that are not there."""
-        code = reached(experiment.run)
         shared = {
             "experiment": experiment.name,
             "budget": json.dumps(asdict(budget), sort_keys=True),
             **{f"data set {name}": load(name).sha256 for name in experiment.data},
-            "code of the experiment": digest_of(code),
-            "code of mixture, em and bayesian": digest_of_packages(*PACKAGES),
-            **{f"version of {name}": version for name, version in versions().items()},
+            **installation(experiment.run, options),
         }
-        if any(module == posteriordb.__name__ for module, _ in code):
-            found = posteriordb.Posteriordb.of(options)
-            shared["posteriordb"] = "none" if found is None else found.digest()
         return cls(experiment, seed, shared)
 
     def of(self, case: Case) -> Identity:

@@ -29,11 +29,13 @@ def _announce(report: "Report", folder: Path) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from experiments.reporting.markup import one_line
+
     page = folder / "report.html"
     shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(str(shown), style="bold"))
-    console.print(Text(" ".join(report.answer.split())))
+    console.print(Text(one_line(report.answer)))
     for claim in report.claims:
         verdict = Text("pass", style="green") if claim.passed else Text("FAIL", style="bold red")
         console.print(verdict, Text(f"{claim.statement}: {claim.ours:.6g} (published {claim.published:.6g})"))

@@ -105,7 +105,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with only_one(self.folder):
                 write_whole(self.path(identity), content)
-                for old in self._of_case(identity.parts["case"])[KEPT:]:
+                others = [path for path in self._of_case(identity.parts["case"]) if path != self.path(identity)]
+                for old in others[KEPT - 1 :]:
                     old.unlink(missing_ok=True)
 
     def has(self, identity: Identity) -> bool:

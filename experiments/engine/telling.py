@@ -1,5 +1,6 @@
 """What somebody at a terminal is told: one line for every error a reader can mend, and an exit status."""
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ INTERRUPTED = 130
 def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | None = None) -> int:
     """Run an application of typer: its exit status, with one line for every error a reader can mend."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a character that a terminal lacks is no reason to fail
     try:
         status = application(given, standalone_mode=False, prog_name=name)
     except TyperException as error:

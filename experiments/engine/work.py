@@ -45,9 +45,11 @@ class Ended:
 def work(job: Job) -> Ended:
     """Compute the case and keep it: the file is there, whole, before this returns.
 
-    No exception of an experiment leaves this function: the other cases go on.
+    No exception of an experiment leaves this function: the other cases go on. What was computed with other code or
+    libraries than its identity names is not kept.
     """
     from experiments.engine.codec import Codec
+    from experiments.engine.identity import installation
     from experiments.engine.store import Store, packed
 
     case = job.task.case.name
@@ -56,6 +58,9 @@ def work(job: Job) -> Ended:
         with interruptible():
             outcome = job.run(job.task)
         seconds = time.perf_counter() - began
+        differing = job.identity.differing({**job.identity.parts, **installation(job.run, job.task.options)})
+        if differing:
+            return Ended(case, failure=_another_place(differing))
         content = packed(Codec(job.types), outcome, job.identity, seconds)
     except Exception:  # told where all experiments are, with its traceback
         return Ended(case, failure=traceback.format_exc())
@@ -66,3 +71,12 @@ def work(job: Job) -> Ended:
     except OSError as error:
         return Ended(case, seconds, unwritable=str(error))
     return Ended(case, seconds)
+
+
+def _another_place(differing: list[str]) -> str:
+    parts = ", another ".join(differing)
+    return (
+        f"it was computed under another {parts} than the run began with, and is not kept. Sources were edited"
+        " meanwhile, or a cluster's workers hold another version: run it again, on a cluster after renewing the"
+        " workers.\n"
+    )

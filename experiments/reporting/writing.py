@@ -78,7 +78,12 @@ def _swap(draft: Path, target: Path) -> None:
     previous = _beside(target, "previous") / "report"
     if target.exists():
         target.rename(previous)
-    draft.rename(target)
+    try:
+        draft.rename(target)
+    except OSError:
+        if previous.exists():
+            previous.rename(target)
+        raise
     shutil.rmtree(previous.parent, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from experiments import galaxies
 from experiments.engine.code_identity import digest_of, digest_of_packages, reached
+from experiments.engine.experiment import Task
 
 FILES = {
     "__init__.py": "",
@@ -129,6 +130,7 @@ def test_an_experiment_reaches_what_computes_and_not_what_draws() -> None:
     modules = {module for module, _ in reached(galaxies.EXPERIMENT.run)}
     assert {"experiments.galaxies", "experiments.comparing.comparison", "experiments.data.datasets"} <= modules
     assert not {name for name in modules if name.startswith(("experiments.figures", "experiments.reporting"))}
+    assert any("default_rng" in text for text in reached(Task.rng).values())
     assert ("experiments.galaxies", "answer") not in reached(galaxies.EXPERIMENT.run)
 
 

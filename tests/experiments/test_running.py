@@ -11,6 +11,7 @@ import made_up
 import pytest
 from support import ROOT
 
+from experiments.engine import identity as identities
 from experiments.engine import store as stores
 from experiments.engine.experiment import Results
 from experiments.engine.plan import Plan
@@ -110,6 +111,20 @@ def fail_third(task: Any) -> made_up.Outcome:
     if task.case.name == "case-2" and "MENDED" not in os.environ:
         raise ZeroDivisionError("the third")
     return found
+
+
+def test_what_was_computed_with_other_code_is_not_kept(
+    tmp_path: Path, begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = identities.versions()
+    with monkeypatch.context() as patched:
+        seen = iter([planned])  # the plan's; what a case finds when it ends is another
+        patched.setattr(identities, "versions", lambda: next(seen, {**planned, "numpy": "0.1"}))
+        assert run(tmp_path) == 1
+    assert "under another version of numpy than the run began with" in " ".join(capsys.readouterr().err.split())
+    assert len(computed(begun)) == made_up.CASES
+    assert run(tmp_path) == 0
+    assert len(computed(begun)) == made_up.CASES
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(

@@ -97,6 +97,13 @@ def test_only_the_results_used_last_are_kept(store: Store) -> None:
     assert [path.name.partition(".")[0] for path in store.folder.glob("*.zip")] == ["two"]
 
 
+def test_what_was_kept_just_now_stays_where_the_clock_was_set_back(store: Store) -> None:
+    for place in range(KEPT):
+        os.utime(keep(store, place, seed=str(place)), (9e9, 9e9))
+    assert keep(store, "new", seed="new").exists()
+    assert len(list(store.folder.glob("*.zip"))) == KEPT
+
+
 def test_seconds_of_before_are_those_of_the_same_budget(store: Store) -> None:
     assert store.latest("one") is None
     keep(store, 1, seed="7")
