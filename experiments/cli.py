@@ -15,7 +15,7 @@ import typer
 from experiments.engine.experiment import DEFAULT_SEED, Budget, Experiment
 from experiments.engine.interrupts import interruptible
 from experiments.engine.progress import Terminal
-from experiments.engine.publishing import publish
+from experiments.engine.publishing import index_renewed, publish
 from experiments.engine.running import Fresh, Jobs, Output, Quick, Seed, draw_all, run_all
 from experiments.engine.telling import BAD_INPUT, call, complain, one_line
 
@@ -105,10 +105,10 @@ def run(
 
     chosen = _chosen(EXPERIMENTS, names or [], every=every, tags=tags or [])
     options = _options(posteriordb)
-    status = run_all(
-        chosen, quick=quick, output=output, seed=seed, options=options, fresh=fresh, jobs=jobs, cluster=cluster
-    )
-    _write_index(output)
+    with index_renewed(output):
+        status = run_all(
+            chosen, quick=quick, output=output, seed=seed, options=options, fresh=fresh, jobs=jobs, cluster=cluster
+        )
     raise typer.Exit(status)
 
 
@@ -134,9 +134,9 @@ def draw(
     from experiments.registry import EXPERIMENTS
 
     chosen = _chosen(EXPERIMENTS, names or [], every=every, tags=tags or [])
-    status = draw_all(chosen, quick=quick, output=output, seed=seed, options=_options(posteriordb))
-    if output.is_dir():
-        _write_index(output)
+    options = _options(posteriordb)
+    with index_renewed(output):
+        status = draw_all(chosen, quick=quick, output=output, seed=seed, options=options)
     raise typer.Exit(status)
 
 
@@ -158,7 +158,8 @@ def index_reports(
 
     if not output.is_dir():
         _refuse(f"there is no folder {output}: run an experiment first")
-    _write_index(output)
+    with index_renewed(output):
+        pass
     if readme is not None:
         with one_line(OSError, ValueError):
             write_questions(readme, output, contents())
@@ -281,14 +282,6 @@ def _options(posteriordb: Path | None) -> dict[str, str]:
     with one_line(ValueError):
         Posteriordb.of(options)
     return options
-
-
-def _write_index(output: Path) -> None:
-    from experiments.registry import contents
-    from experiments.reporting.indexing import write_index
-
-    with one_line(OSError):
-        write_index(output, contents())
 
 
 def _split_names(text: str) -> list[str]:

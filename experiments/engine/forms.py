@@ -106,6 +106,8 @@ def _index_together(parts: dict[str, Any]) -> pd.Index:
 
 
 def _frame_apart(frame: pd.DataFrame) -> dict[str, Any]:
+    if frame.attrs:
+        raise UnknownForm("it is a frame with attributes, which are not kept: hand them in beside it")
     columns = [_values_apart(frame.iloc[:, place]) for place in range(frame.shape[1])]
     return {"index": _index_apart(frame.index), "columns": _index_apart(frame.columns), "values": columns}
 

@@ -1,5 +1,7 @@
 """A report written, and told of."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,25 @@ def publish(report: "Report", output: Path) -> bool:
         )
         _announce(report, folder)
     return report.passed
+
+
+@contextmanager
+def index_renewed(output: Path) -> Iterator[None]:
+    """The pages above the reports in `output`, and the links between these, are renewed in the end.
+
+    Also where the block ends early: reports that it wrote before that have no links yet.
+    """
+    from experiments.registry import contents
+    from experiments.reporting.indexing import write_index
+
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            write_index(output, contents())
+        raise
+    with one_line(OSError):
+        write_index(output, contents())
 
 
 def _announce(report: "Report", folder: Path) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from experiments.engine.experiment import DEFAULT_SEED, Case, Experiment
 from experiments.engine.interrupts import interruptible
-from experiments.engine.publishing import publish
+from experiments.engine.publishing import index_renewed, publish
 from experiments.engine.telling import BAD_INPUT, FAILED, call, complain, one_line
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def run_as_script(experiment: Experiment[Any]) -> None:
         jobs: Jobs = None,
     ) -> None:
         known = _as_registered(experiment)
-        raise typer.Exit(run_all([known], quick=quick, output=output, seed=seed, fresh=fresh, jobs=jobs))
+        with index_renewed(output):
+            status = run_all([known], quick=quick, output=output, seed=seed, fresh=fresh, jobs=jobs)
+        raise typer.Exit(status)
 
     sys.exit(call(script, None))
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from markupsafe import escape
 
-from experiments.reporting.locking import only_one
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import require_name
 from experiments.reporting.sentences import first_sentence
@@ -78,17 +77,17 @@ def page_of(reports: Path, name: str) -> str:
 def link_chapters(reports: Path, parts: Sequence[ChaptersOfPart]) -> None:
     """Write into each chapter where the one before and the one after stand, and where the index is.
 
-    Only the links are touched; each page is replaced whole, while no other run puts a report in its place.
+    Only the links are touched; each page is replaced whole. Call it while `reports` is held (`only_one`), so that no
+    other run puts a report in its place.
     """
     chapters = [chapter for part in parts for chapter in part.chapters]
-    with only_one(reports):
-        for leftover in reports.glob(".report.*.part"):  # of a run that was killed
-            leftover.unlink(missing_ok=True)
-        for (before, here), (_, after) in pairwise(pairwise([None, *chapters, None])):
-            if here is None:
-                continue
-            _relink(reports, here.name, "report.md", _markdown_links(before, after))
-            _relink(reports, here.name, "report.html", _html_links(reports, before, after))
+    for leftover in reports.glob(".report.*.part"):  # of a run that was killed
+        leftover.unlink(missing_ok=True)
+    for (before, here), (_, after) in pairwise(pairwise([None, *chapters, None])):
+        if here is None:
+            continue
+        _relink(reports, here.name, "report.md", _markdown_links(before, after))
+        _relink(reports, here.name, "report.html", _html_links(reports, before, after))
 
 
 def _chapter(folder: Path) -> Chapter | None:
@@ -108,6 +107,8 @@ def _items(results: Mapping[str, Any], key: str) -> list[Any]:
 
 def _picture(folder: Path, results: Mapping[str, Any]) -> dict[str, str] | None:
     for picture in _items(results, "pictures")[:1]:
+        if not isinstance(picture, dict):
+            return None
         words = {key: str(picture.get(key, "")) for key in ("name", "alt", "width")}
         try:
             require_name(words["name"])

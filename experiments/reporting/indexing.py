@@ -9,6 +9,7 @@ from PIL import Image
 
 from experiments.reporting.chapters import Chapter, ChaptersOfPart, Contents, link_chapters, page_of, read_chapters
 from experiments.reporting.glossary import glossary_html, glossary_markdown
+from experiments.reporting.locking import only_one
 from experiments.reporting.pixels import indexed
 from experiments.reporting.rendering import data_uri, environment
 from experiments.reporting.writing import write_text
@@ -26,6 +27,11 @@ def write_index(reports: Path, contents: Contents) -> tuple[Path, ...]:
     """
     if not reports.is_dir():
         return ()
+    with only_one(reports):  # of two runs that end together the later one's pages tell of both
+        return _written(reports, contents)
+
+
+def _written(reports: Path, contents: Contents) -> tuple[Path, ...]:
     parts = read_chapters(reports, contents)
     there = {chapter.name: chapter for part in parts for chapter in part.chapters}
     pages = {

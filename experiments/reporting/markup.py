@@ -30,6 +30,13 @@ _TEX = {
     "≥": r"$\geq$",
     "≤": r"$\leq$",
     "∞": r"$\infty$",
+    "∇": r"$\nabla$",
+    "←": r"$\leftarrow$",
+    "→": r"$\rightarrow$",
+    "ₖ": "$_{k}$",
+    "ₙ": "$_{n}$",
+    "“": "``",
+    "”": "''",
     "°": r"$^\circ$",
     "–": "--",
     "—": "---",
@@ -68,7 +75,7 @@ def escape_markdown(text: str) -> str:
 
 
 def _markdown_inside(line: str) -> str:
-    escaped = _MARKDOWN.sub(r"\\\1", line).replace("://", ":\\//").replace("@", "\\@")
+    escaped = _MARKDOWN.sub(r"\\\1", line).replace("://", ":\\//").replace("@", "\\@").replace("www.", "www\\.")
     return escaped.replace("$", _DOLLAR)
 
 

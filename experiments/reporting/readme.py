@@ -1,7 +1,9 @@
 """The table of questions and answers in the project's README, from the results of the reports."""
 
+import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from experiments.reporting.chapters import Contents, read_chapters
 from experiments.reporting.markup import escape_markdown, plain_markdown
@@ -32,6 +34,7 @@ def with_questions(readme: str, table: str) -> str:
 
 
 def write_questions(readme: Path, reports: Path, contents: Contents) -> None:
-    """Renew the table in the file `readme`, which is replaced whole; the folder `reports` stands beside it."""
+    """Renew the table in the file `readme`, which is replaced whole."""
     text = readme.read_text(encoding="utf-8")
-    write_text(readme, with_questions(text, questions_table(reports, contents, reports.name)))
+    folder = os.path.relpath(reports.resolve(), readme.resolve().parent)
+    write_text(readme, with_questions(text, questions_table(reports, contents, quote(folder.replace(os.sep, "/")))))

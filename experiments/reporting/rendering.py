@@ -18,12 +18,16 @@ from experiments.reporting.markup import (
     escape_markdown,
     escape_tex,
     markdown_html,
+    one_line,
     plain_html,
     plain_markdown,
 )
 from experiments.reporting.mathematics import mathml
 from experiments.reporting.report import Animation, Claim, Drawing, Formula, Report, Table
 from experiments.reporting.saving import inline_svg
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Characters at which a spreadsheet begins to calculate; the last four are their wide forms."""
 
 
 def html_fragment(report: Report) -> str:
@@ -53,15 +57,15 @@ def write_report(report: Report, folder: Path, *, between: Callable[[], None] = 
             _write_csv(frame, folder / "figures" / f"{name}.csv")
     for table in (*report.tables, *_claims_table(report)):
         _write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
-        (folder / "tables" / f"{table.name}.tex").write_text(tex_table(table), encoding="utf-8")
+        (folder / "tables" / f"{table.name}.tex").write_bytes(tex_table(table).encode())
     between()
-    (folder / "report.html").write_text(html_page(report), encoding="utf-8")
-    (folder / "report.md").write_text(markdown_page(report), encoding="utf-8")
+    (folder / "report.html").write_bytes(html_page(report).encode())
+    (folder / "report.md").write_bytes(markdown_page(report).encode())
     between()
     if report.posterior is not None:
         report.posterior.save(folder / "posterior.nc")
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    (folder / "results.json").write_text(results_json(report, files), encoding="utf-8")
+    (folder / "results.json").write_bytes(results_json(report, files).encode())
 
 
 def results_json(report: Report, files: list[str]) -> str:
@@ -124,9 +128,9 @@ def tex_table(table: Table) -> str:
         rf"  \label{{tab:{table.name}}}",
         rf"  \begin{{tabular}}{{{''.join('r' if column.numeric else 'l' for column in columns)}}}",
         r"    \toprule",
-        "    " + " & ".join(escape_tex(column.header) for column in columns) + r" \\",
+        "    {}" + " & ".join(escape_tex(column.header) for column in columns) + r" \\",
         r"    \midrule",
-        *("    " + row for row in rows),
+        *("    {}" + row for row in rows),  # a row that begins with [ or * is no argument of what stands before it
         r"    \bottomrule",
         r"  \end{tabular}",
         *([rf"  \par\smallskip\footnotesize {notes}."] if notes else []),
@@ -144,7 +148,7 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _no_formula(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _claims_table(report: Report) -> tuple[Table, ...]:
@@ -224,7 +228,7 @@ def environment() -> Environment:
         "columns": _columns,
         "svg": _figure_svg,
         "data_names": _data_names,
-        "attribute": lambda text: escape(text).replace("$", "&#36;"),
+        "attribute": lambda text: escape(one_line(text)).replace("$", "&#36;"),
         "gif_uri": lambda animation: data_uri("gif", animation.files["gif"]),
         "still_uri": lambda animation: data_uri("svg+xml", animation.files["svg"]),
         "verdict": _verdict,

@@ -17,6 +17,10 @@ type Width = Literal["single", "double"]
 type Comparison = Literal["equal within", "at least", "at most"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9]")
+"""No file can have such a name on Windows."""
+_ANCHORS = ("expect", "mathematics", "claims", "limits", "made", "references")
+"""Parts of a page that are there in any report."""
 
 
 class Saveable(Protocol):
@@ -30,8 +34,11 @@ def require_name(name: str) -> str:
 
     Names are chosen by the author of a report, never taken from a data file.
     """
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot name a part of a report: use a-z, 0-9, _ and -, starting with a-z or 0-9")
+    if not _NAME.fullmatch(name) or _DEVICE.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a part of a report: use a-z, 0-9, _ and -, starting with a-z or 0-9, and no name of"
+            " a device (con, nul, ..)"
+        )
     return name
 
 
@@ -244,10 +251,10 @@ class Report:
 
     def __post_init__(self) -> None:
         require_name(self.name)
-        names = [*(table.name for table in self.tables), *(picture.name for picture in self.pictures)]
+        names = [*_ANCHORS, *(table.name for table in self.tables), *(picture.name for picture in self.pictures)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"the report {self.name} has several tables or pictures called {', '.join(twice)}")
+            raise ValueError(f"the report {self.name} has several parts called {', '.join(twice)}")
 
     @property
     def passed(self) -> bool:

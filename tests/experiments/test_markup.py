@@ -9,7 +9,8 @@ from experiments.reporting.markup import escape_markdown, escape_tex, markdown_h
 
 
 @pytest.mark.parametrize(
-    "text", [NASTY, "1. a", "- a", "# a", "=== ", "+ a", "a\nb", "http://x.y", "&amp;", "-1.5", "![a](https://b.c)"]
+    "text",
+    [NASTY, "1. a", "- a", "# a", "=== ", "+ a", "a\nb", "http://x.y", "www.x.y", "&amp;", "-1.5", "![a](https://b.c)"],
 )
 def test_escaped_markdown_renders_as_itself(text: str) -> None:
     page = Elements(str(markdown_html(escape_markdown(text))))

@@ -132,10 +132,10 @@ def test_a_second_writing_has_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_spreadsheets_get_no_formula(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"=cmd": ["=1+1", "@x", "-y", "z"], "v": [-1.0, 1.0, 2.0, 3.0]})
+    frame = pd.DataFrame({"=cmd": ["=1+1", "@x", "-y", "z", "＝1"], "v": [-1.0, 1.0, 2.0, 3.0, 4.0]})
     part = Report("r", "T", "Q?", "A.", (Section("s", (Table("t", "c", frame),)),))
     write_report(part, tmp_path)
-    assert (tmp_path / "tables" / "t.csv").read_text() == "'=cmd,v\n'=1+1,-1.0\n'@x,1.0\n'-y,2.0\nz,3.0\n"
+    assert (tmp_path / "tables" / "t.csv").read_text() == "'=cmd,v\n'=1+1,-1.0\n'@x,1.0\n'-y,2.0\nz,3.0\n'＝1,4.0\n"
 
 
 def test_tex_tables_are_booktabs() -> None:
@@ -145,6 +145,7 @@ def test_tex_tables_are_booktabs() -> None:
     assert r"\caption{50 \% of it}" in tex
     assert r"a\_b & v \\" in tex
     assert "v: a value." in tex
+    assert r"{}[mg] & 1 \\" in tex_table(Table("t", "c", pd.DataFrame({"unit": ["[mg]"], "n": [1]})))
 
 
 def test_results_refuse_what_json_has_no_word_for() -> None:

@@ -8,7 +8,7 @@ import pytest
 from experiments.engine.answering import answer
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.engine.progress import Silent, Terminal
-from experiments.reporting.report import Answer, Claim, Comparison, Report, Section, Table
+from experiments.reporting.report import Answer, Claim, Comparison, Report, Section, Table, require_name
 
 
 def claim(ours: float, kind: Comparison = "equal within", tolerance: float = 0.5) -> Claim:
@@ -56,7 +56,7 @@ def test_tables_come_in_reading_order_and_have_names_of_their_own() -> None:
     report = Report("r", "T", "Q?", "A.", sections)
     assert [part.name for part in report.tables] == ["b", "a"]
     assert list(report.pictures) == []
-    with pytest.raises(ValueError, match="several tables or pictures called b"):
+    with pytest.raises(ValueError, match="several parts called b"):
         Report("r", "T", "Q?", "A.", (Section("one", (table("b"), table("b"))),))
 
 
@@ -120,3 +120,15 @@ def test_progress_is_quiet_where_there_is_no_terminal(capfd: pytest.CaptureFixtu
         with progress.stage("work", 2) as advance:
             advance(2)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["claims", "references"])
+def test_a_table_takes_no_name_of_a_part_that_every_report_has(name: str) -> None:
+    with pytest.raises(ValueError, match=f"several parts called {name}"):
+        Report("r", "T", "Q?", "A.", (Section("one", (table(name),)),))
+
+
+@pytest.mark.parametrize("name", ["con", "lpt1", "Con", "a b", "../a", ""])
+def test_what_cannot_be_a_file_anywhere_is_no_name(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name a part"):
+        require_name(name)
