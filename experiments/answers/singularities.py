@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.answers.singularities_remedies import (
+    FLOOR,
+    K_REMEDY,
+    MAP,
+    POSTERIOR,
+    SHARED,
+    prior_sd,
+    remedies_section,
+)
 from experiments.data.datasets import Dataset
 from experiments.engine.experiment import Published
-from experiments.figures.climbing.runaway import cut_off, densities, shrinking
+from experiments.figures.climbing.runaway import cut_off, shrinking
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
 from experiments.studies.runaway import steepness
-from experiments.studies.tied_evidence import THREE_TIED, TWO_TIED
+from experiments.studies.tied_evidence import THREE_TIED, TIED, TWO_TIED
 
 if TYPE_CHECKING:
     from experiments.studies.runaway_outcomes import Cut, Remedied, Shrunk, Spikes
 
-NOTHING, FLOOR, MAP, SHARED, POSTERIOR = (
-    "none: the highest end",
-    "floor",
-    "conjugate prior (MAP)",
-    "one variance for all",
-    "posterior, Chib's prior",
-)
 GROWS = 1e-3
 """Relative growth of the evidence over the last factor of the cut-off from which it counts as growing."""
 
@@ -34,6 +36,7 @@ def build_answer(
     remedies: Sequence["Remedied"],
     cuts: Sequence["Cut"],
     data: Dataset,
+    n_waiting: int,
     published: Mapping[str, Published],
 ) -> Answer:
     """To infinity, spikes, remedies, priors."""
@@ -48,30 +51,20 @@ def build_answer(
                     " log L gains one nat for each factor e, on equal observations as many nats as there are. Between"
                     f" two different observations, {number(shrunk.distance)} apart here, it has a maximum and then"
                     " falls: such a spike is finite, and still says nothing of the data.",
-                    shrinking_picture(shrunk),
+                    shrinking_picture(shrunk, len(data.points()), n_waiting),
                 ),
             ),
             Section(
                 "How often EM gets there",
                 (
-                    "EM started from many points on the galaxies, with a variance for each component. A fit that ends"
-                    " in a singular component or on a spike is flagged and never returned as the best.",
-                    spikes_table(spikes),
-                    *(f"What EM says of the highest spike for K = {s.k}: *{s.message}*" for s in spikes if s.k == 5),
+                    "EM started from many points on the galaxies, with a variance for each component. A *singular* end"
+                    " is one at which the likelihood is unbounded; a *spike* is a finite local maximum on a few close"
+                    " points. A fit that ends at either is flagged and never returned as the best.",
+                    spikes_table(spikes, len(data.points())),
+                    *(f"What EM says of the highest spike for K = {s.k}: *{s.message}*" for s in spikes if s.message),
                 ),
             ),
-            Section(
-                "What helps",
-                (
-                    f"Five components for the galaxies, five times. The floor keeps each variance above"
-                    f" {floor_share():g} times that of all the data; the conjugate prior is Fraley & Raftery's, which"
-                    " vanishes at zero variance; one variance for all components cannot shrink on a few; the posterior"
-                    " under inverse-gamma variances has no spike to find, because it weighs a region by its volume and"
-                    " not by its height.",
-                    densities_picture(remedies, data),
-                    remedies_table(remedies),
-                ),
-            ),
+            remedies_section(five_of(spikes), remedies, data),
             Section(
                 "Priors that do not help",
                 (
@@ -94,41 +87,50 @@ def build_answer(
     )
 
 
-def floor_share() -> float:
-    """The floor that is used."""
-    from experiments.singularities import FLOOR_SHARE
-
-    return FLOOR_SHARE
+def five_of(spikes: Sequence["Spikes"]) -> "Spikes":
+    """The climbs with as many components as the remedies have."""
+    return next(each for each in spikes if each.k == K_REMEDY)
 
 
 def words(shrunk: "Shrunk", spikes: Sequence["Spikes"], remedies: Sequence["Remedied"], cuts: Sequence["Cut"]) -> str:
     """Yes, and where, and what to do."""
     slope = steepness(shrunk.sigmas, shrunk.values["one galaxy"])
-    five = next(s for s in spikes if s.k == 5)
-    total = sum(five.statuses.values())
-    away = five.statuses["SPIKE"] + five.statuses["SINGULAR"]
+    five = five_of(spikes)
+    total, spiked = sum(five.statuses.values()), five.statuses["SPIKE"]
+    error = np.sqrt(spiked * (1.0 - spiked / total))
+    follows = ", and EM can follow it there" if any(each.statuses["SINGULAR"] for each in spikes) else ""
     of = {r.name: r for r in remedies}
+    helped = [of[name] for name in (FLOOR, MAP, SHARED)]
     bad = sum(bool(text) for cut in cuts for text in cut.refusals.values())
+    highest = ""
+    if five.mixture is not None:
+        way = "above" if five.spike > five.best else "below"
+        highest = (
+            f"; the highest stands on {five.points:.0f} galaxies with an sd of {number(float(np.sqrt(five.variance)))},"
+            f" {abs(five.spike - five.best):.1f} nats {way} the best honest optimum"
+        )
     return (
-        "Yes: on a single observation it grows without bound,"
-        f" by {slope:.2f} nat for each factor e by which the component shrinks, and EM can follow. On the galaxies with"
-        f" K = 5 {away} of {total} climbs run away, and the highest of them stands on two galaxies with an sd of"
-        f" {number(float(np.sqrt(five.variance)))}, {five.spike - five.best:.1f} nats above the best honest optimum."
-        f" A floor, a conjugate prior or a shared variance stop it: the smallest sd is then"
+        f"Yes: a component that shrinks onto a single observation raises it without bound{follows}. Each factor e by"
+        f" which its sd falls gains {slope:.2f} nat. Spikes are finite: on the galaxies with"
+        f" K = {K_REMEDY}, {spiked} of {total} climbs (± {error:.0f}) end on one and {five.statuses['SINGULAR']} at a"
+        f" singular component{highest}. Under a floor, a conjugate prior or a shared variance"
+        f" {sum(r.flagged for r in helped)} of {sum(r.n_climbs for r in helped)} climbs do, and the smallest sd is"
         f" {number(of[FLOOR].smallest_sd[0])}, {number(of[MAP].smallest_sd[0])} and"
-        f" {number(of[SHARED].smallest_sd[0])}; in the posterior its median is {number(of[POSTERIOR].smallest_sd[1])}."
-        f" Being proper does not make a prior safe: of {sum(len(cut.refusals) for cut in cuts)} pairs of prior and tied"
-        f" data {bad} have no posterior."
+        f" {number(of[SHARED].smallest_sd[0])}; in the posterior under Chib's prior its median is"
+        f" {number(of[POSTERIOR].smallest_sd[1])}, under that prior alone {number(prior_sd())}. Being proper does not"
+        f" make a prior safe: of {sum(len(cut.refusals) for cut in cuts)} pairs of prior and tied data {bad} have no"
+        " posterior."
     )
 
 
-def shrinking_picture(shrunk: "Shrunk") -> Picture:
+def shrinking_picture(shrunk: "Shrunk", n_galaxies: int, n_waiting: int) -> Picture:
     """log L against sigma."""
     drawn = shrinking(shrunk.sigmas, shrunk.values)
     return Picture(
         "shrinking",
-        "log L against the standard deviation of one component (logarithmic axis, small to the left) that sits (a) on"
-        " one galaxy and between two neighbours, (b) on the most frequent waiting time of Old Faithful.",
+        "log L of two components against the standard deviation of one of them (logarithmic axis, small to the left)"
+        f" that sits (a) on one galaxy of {n_galaxies} (solid) and between two neighbours (dashed), (b) on the most"
+        f" frequent of {n_waiting} waiting times of Old Faithful (dotted).",
         "Two panels. Left: one line rises steadily to the left, one has a maximum and levels off. Right: a line that"
         " rises steeply to the left.",
         drawn.figure,
@@ -137,7 +139,7 @@ def shrinking_picture(shrunk: "Shrunk") -> Picture:
     )
 
 
-def spikes_table(spikes: Sequence["Spikes"]) -> Table:
+def spikes_table(spikes: Sequence["Spikes"], n_points: int) -> Table:
     """Ends by K."""
     frame = pd.DataFrame(
         [
@@ -157,11 +159,14 @@ def spikes_table(spikes: Sequence["Spikes"]) -> Table:
     )
     return Table(
         "ends",
-        "Galaxies (10³ km/s), a variance for each component: how EM's climbs end, by number of components.",
+        f"Galaxies (n = {n_points}, 10³ km/s), a variance for each component: how EM's climbs end, by number of"
+        " components.",
         frame,
         columns={
+            "climbs": "a count c of n climbs has a standard error of √(c (1 − c / n))",
+            "spikes": "ended at a finite maximum with a narrow component on a few close points",
             "honest": "ended at an optimum that is neither singular nor a spike",
-            "singular": "ran into a component without variance",
+            "singular": "ran into a component without variance, where the likelihood is unbounded",
             "highest spike": "log L of the highest spike; a dash where there was none",
             "its points": "effective number of different points on which its narrowest component stands",
         },
@@ -169,61 +174,17 @@ def spikes_table(spikes: Sequence["Spikes"]) -> Table:
     )
 
 
-def densities_picture(remedies: Sequence["Remedied"], data: Dataset) -> Picture:
-    """The density under each remedy."""
-    drawn = densities(
-        data.points()[:, 0],
-        remedies[0].grid,
-        {remedy.name: (remedy.density, remedy.name == POSTERIOR) for remedy in remedies},
-        data.measurements[0].label,
-    )
-    return Picture(
-        "densities",
-        "Galaxies, K = 5: the density of the highest end of all, which has a spike on two galaxies, and the density"
-        " under each remedy; posterior predictive in the last panel. Histogram and ticks: the data.",
-        "Five panels of a histogram with a density: a needle in the first, smooth curves in the others.",
-        drawn.figure,
-        drawn.data,
-        "double",
-    )
-
-
-def remedies_table(remedies: Sequence["Remedied"]) -> Table:
-    """Smallest sd, likelihood, run-aways."""
-    frame = pd.DataFrame(
-        [
-            {
-                "remedy": remedy.name,
-                "log L": remedy.log_likelihood,
-                "smallest sd": remedy.smallest_sd[len(remedy.smallest_sd) // 2],
-                "from": remedy.smallest_sd[0] if len(remedy.smallest_sd) > 1 else np.nan,
-                "to": remedy.smallest_sd[-1] if len(remedy.smallest_sd) > 1 else np.nan,
-                "run away": f"{remedy.run_away} of {remedy.n_climbs}" if remedy.n_climbs else "–",
-                "EM's last word": remedy.detail.split(": ")[0],
-            }
-            for remedy in remedies
-        ]
-    )
-    return Table(
-        "remedies",
-        "Galaxies, K = 5, under each remedy; sd in 10³ km/s.",
-        frame,
-        columns={
-            "log L": "of the fit shown; of the posterior the median over draws",
-            "smallest sd": "of the five components; of the posterior the median over draws, with 5 and 95% beside it",
-            "run away": "climbs that ended singular or on a spike",
-        },
-        decimals={"log L": 3, "smallest sd": 4, "from": 4, "to": 4},
-    )
-
-
 def cut_picture(cuts: Sequence["Cut"]) -> Picture:
     """Evidence against the cut-off."""
+    tied = "; ".join(
+        f"({'ab'[index]}) {len(TIED[cut.data])} observations, {cut.data}" for index, cut in enumerate(cuts)
+    )
     drawn = cut_off({cut.data: (cut.cutoffs, cut.evidence) for cut in cuts})
     return Picture(
         "cut_off",
         "Evidence of two components, sigma kept above a cut-off, relative to its value at the largest one, by prior of"
-        " the standard deviations: (a) two of four observations equal, (b) three of five, on a logarithmic axis.",
+        f" the standard deviations: {tied}. Where a curve rises without end as the cut-off falls there is no"
+        " posterior.",
         "Two panels with a logarithmic horizontal axis: some curves are level as the cut-off falls, others rise"
         " without end.",
         drawn.figure,
@@ -273,12 +234,12 @@ def claims(
     of = {cut.data: cut for cut in cuts}
     three, two = (of[name].evidence["half-normal sd"] for name in (THREE_TIED, TWO_TIED))
     steps = np.diff(two)
-    helped = [remedy.run_away for remedy in remedies if remedy.name in (FLOOR, MAP, SHARED)]
+    helped = [remedy.flagged for remedy in remedies if remedy.name in (FLOOR, MAP, SHARED)]
     differ = sum(grows(evidence) != bool(cut.refusals[p]) for cut in cuts for p, evidence in cut.evidence.items())
     return (
         published["one"].against(steepness(shrunk.sigmas, shrunk.values["one galaxy"])),
         published["tied"].against(steepness(shrunk.sigmas, shrunk.values[most]) / shrunk.held[most]),
-        published["spike"].against(next(s.variance for s in spikes if s.k == 5)),
+        published["spike"].against(five_of(spikes).variance),
         published["remedied"].against(sum(helped)),
         published["exponent"].against(steepness(of[THREE_TIED].cutoffs, np.log(three))),
         published["logarithm"].against(float(steps[-1] / steps[-2])),

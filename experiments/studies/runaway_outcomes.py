@@ -27,7 +27,8 @@ class Spikes:
     best         log L of the best usable one; spike, variance, points: log L, smallest variance and effective points of
                  the highest spike, nan if there is none
     message      what EM says of that spike
-    mixture      that spike, or the best usable fit where there is none
+    mixture      that spike, None if there is none
+    honest       the best usable fit, None if there is none
     """
 
     k: int
@@ -37,7 +38,8 @@ class Spikes:
     variance: float
     points: float
     message: str
-    mixture: GaussianMixture
+    mixture: GaussianMixture | None
+    honest: GaussianMixture | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class Remedied:
     mixture        the best usable fit; None for the posterior
     smallest_sd    its smallest sd; of the posterior: 5%, median and 95% of the draws' smallest sd
     log_likelihood of the fit; of the posterior: median over draws
-    run_away       climbs that ended singular or on a spike; n_climbs of how many
+    flagged        climbs that ended singular or on a spike; n_climbs of how many
     grid, density  the fitted density, of the posterior the predictive one
     detail         what the fit says
     """
@@ -56,7 +58,7 @@ class Remedied:
     mixture: GaussianMixture | None
     smallest_sd: tuple[float, ...]
     log_likelihood: float
-    run_away: int
+    flagged: int
     n_climbs: int
     grid: FloatArray
     density: FloatArray

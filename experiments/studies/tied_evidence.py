@@ -10,7 +10,9 @@ from experiments.studies.runaway import evidence_above
 from experiments.studies.runaway_outcomes import Cut
 
 CUTOFFS = np.geomspace(1e-1, 1e-8, 15)
+"""Of sigma: well below the distances between the different observations, down to where a double still squares it."""
 MEANS_SD = 2.0
+"""Of the normal prior of the means about zero: wide enough for the observations, so that they are not in its tail."""
 TWO_TIED, THREE_TIED = "two tied", "three tied"
 TIED = {TWO_TIED: (0.0, 0.0, 1.0, 2.5), THREE_TIED: (0.0, 0.0, 0.0, 1.0, 2.5)}
 """Tiny data sets in which observations are equal."""

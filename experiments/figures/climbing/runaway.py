@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.figures import canvas, style
@@ -72,7 +74,15 @@ def densities(
         ax.tick_params(labelleft=index % n_columns == 0, labelbottom=below)
         ax.xaxis.label.set_visible(below)
         ax.yaxis.label.set_visible(index % n_columns == 0)
+        canvas.letter(ax, index)
         ax.set_title(name, fontsize=canvas.TEXT_POINTS, pad=3)
+    drawn = {"posterior" if posterior else "em" for _, posterior in curves.values()}
+    looks = {"em": "EM", "posterior": "posterior"}
+    handles = [
+        Patch(color="0.87"),
+        *(Line2D([], [], linewidth=1.1, **style.METHODS[name].line) for name in looks if name in drawn),
+    ]
+    canvas.legend_above(figure, handles, ["data", *(word for name, word in looks.items() if name in drawn)])
     table = pd.DataFrame({"x": grid, **{name: curve for name, (curve, _) in curves.items()}})
     bars = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "density": heights})
     return Drawn(figure, {"densities": table, "histogram": bars})
