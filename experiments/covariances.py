@@ -159,8 +159,9 @@ EXPERIMENT = Experiment(
             "minus one half the sum over k of N k log determinant of Sigma k plus the trace of Sigma k inverse W k",
         ),
         "over the family, $W_k$ the scatter of component $k$. Criteria weigh $p$ parameters against likelihood:"
-        " $\\mathrm{BIC} = -2 \\log L + p \\log n$, and $\\mathrm{ICL}$ adds $-2 \\sum_n \\log \\max_k r_{nk}$ for"
-        " allocations in doubt. Here smaller is better; mclust prints the negatives.",
+        " $\\mathrm{BIC} = -2 \\log L + p \\log n$, and $\\mathrm{ICL}$ (Biernacki, Celeux"
+        " & Govaert 2000) adds $-2 \\sum_n \\log \\max_k r_{nk}$ for allocations in doubt. Here smaller is better;"
+        " mclust (Scrucca et al. 2016) prints the negatives.",
     ),
     limits=(
         "One data set of two features: with more features the families differ by more parameters, and the choice"
@@ -168,6 +169,8 @@ EXPERIMENT = Experiment(
         " approximation for large n. Units were changed feature by feature only, not by rotation."
     ),
     references=(
+        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
+        " 357-365. doi:10.2307/2347385 (the data)",
         "Banfield, J. D. & Raftery, A. E. (1993). Model-based Gaussian and non-Gaussian clustering. Biometrics 49,"
         " 803-821. doi:10.2307/2532201",
         "Biernacki, C., Celeux, G. & Govaert, G. (2000). Assessing a mixture model for clustering with the integrated"

@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.answers.covariances_units import (
+    MOVED,
+    UNMOVED,
+    bic_choices,
+    chosen,
+    largest_change,
+    moved_table,
+    units_picture,
+)
 from experiments.data.datasets import Dataset
 from experiments.engine.experiment import Published
-from experiments.figures.models.ellipse_panels import EllipsePanel, ellipse_panels
-from experiments.figures.models.shortfalls import shortfalls
+from experiments.figures.models.ellipse_panels import LEVELS, EllipsePanel, ellipse_panels
 from experiments.reporting.formats import number
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.reporting.sentences import listed
 from mixture import structure_named
 from mixture.covariance import STRUCTURES
 
 if TYPE_CHECKING:
     from experiments.covariances import Fitted
 
-UNMOVED = ("EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVV", "VVV")
-"""Families that a change of the units of the features maps to themselves."""
 SHOWN = ("EII", "VII", "EEI", "VVI", "EEE", "VVV")
+HELD = f"{listed([f'{100 * level:g}' for level in LEVELS])}%"
+"""What the ellipses hold."""
 
 
 def build_answer(found: Sequence["Fitted"], n_starts: int, data: Dataset, published: Mapping[str, Published]) -> Answer:
@@ -30,9 +39,10 @@ def build_answer(found: Sequence["Fitted"], n_starts: int, data: Dataset, publis
     table = table_of(found)
     best, best_three = best_by(found, "bic"), best_by(found, "bic_three")
     winner = best if best.bic <= best_three.bic_three else best_three
-    moved = moved_table(found)
+    choices = bic_choices(found)
+    spread = data.points().std(axis=0)
     return Answer(
-        words=words(of, best, best_three, moved),
+        words=words(of, choices, best_three),
         sections=(
             Section(
                 "Six structures, drawn",
@@ -42,17 +52,17 @@ def build_answer(found: Sequence["Fitted"], n_starts: int, data: Dataset, publis
                     " nor a difference between the features. Each panel shows the highest likelihood that the family"
                     f" reaches from {n_starts} starts.",
                     structures_picture(of, data),
-                    "The two features differ about twelvefold in spread. A circle in minutes must be wide enough for"
-                    " the waiting times, and so spreads far beyond all durations: the spherical families here see"
-                    " hardly anything but the waiting time.",
+                    f"The sds of the two features differ by a factor of {max(spread) / min(spread):.0f}. A circle in"
+                    " minutes must be wide enough for the waiting times, and so spreads far beyond all durations: the"
+                    " spherical families here see hardly anything but the waiting time.",
                 ),
             ),
             Section(
                 "Fourteen families",
                 (
-                    f"By BIC the best family for K = 2 is {best.mclust} ({best.bic:.2f}), by ICL"
-                    f" {best_by(found, 'icl').mclust}. With three components it is {best_three.mclust}"
-                    f" ({best_three.bic_three:.2f}), which makes {winner.mclust} with"
+                    f"By BIC, with both features in minutes, the best family for K = 2 is {best.mclust}"
+                    f" ({best.bic:.2f}), by ICL {best_by(found, 'icl').mclust}. With three components it is"
+                    f" {best_three.mclust} ({best_three.bic_three:.2f}), which makes {winner.mclust} with"
                     f" K = {2 if winner is best else 3} the best of all {2 * len(found)} models.",
                     table,
                 ),
@@ -67,9 +77,10 @@ def build_answer(found: Sequence["Fitted"], n_starts: int, data: Dataset, publis
                     " right angles; and one shape in several orientations (EEV, VEV) is stretched differently in each."
                     " Such families answer a different question in every system of units: choose units with a meaning,"
                     " or divide each feature by its sd, before they are fitted or compared by BIC.",
+                    chosen(choices),
+                    moved_table(found),
                     units_picture(found),
                     spheres_picture(of, data),
-                    moved,
                 ),
             ),
         ),
@@ -93,22 +104,28 @@ def best_by(found: Sequence["Fitted"], criterion: str) -> "Fitted":
     return min(found, key=lambda family: float(getattr(family, criterion)))
 
 
-def words(of: Mapping[str, "Fitted"], best: "Fitted", best_three: "Fitted", moved: Table) -> str:
+def words(of: Mapping[str, "Fitted"], choices: Mapping[str, "Fitted"], best_three: "Fitted") -> str:
     """Range of the likelihood, the choice, and the units."""
-    from experiments.covariances import MINUTES, SECONDS
+    from experiments.covariances import MINUTES
 
     at = {name: family.log_likelihoods[MINUTES] for name, family in of.items()}
     low, high = min(at, key=lambda name: at[name]), max(at, key=lambda name: at[name])
-    shift = of["VII"].log_likelihoods[SECONDS] - at["VII"]
-    changed = int((moved.frame["largest change"] > 1e-3).sum())
+    changed = sum(largest_change(family) > MOVED for family in of.values())
+    names = {best.mclust for best in choices.values()}
+    told = listed([f"{best.mclust} with {unit}" for unit, best in choices.items()])
+    choice = (
+        f"BIC's choice depends on the units too: {told}"
+        if len(names) > 1
+        else f"BIC prefers {names.pop()} in all units tried"
+    )
     return (
         "They decide which ellipses a component may have, and so what counts as one group, how high the likelihood can"
-        f" rise and how many parameters it costs. On Old Faithful with K = 2 log L runs from {number(at[low], 1)}"
-        f" ({low}, {of[low].n_parameters[0]} parameters) to {number(at[high], 1)} ({high}, {of[high].n_parameters[0]});"
-        f" forbidding a difference between the features costs {at['EEI'] - at['EII']:.0f} nats, forbidding correlation"
-        f" {at['EEE'] - at['EEI']:.1f}, one covariance for both groups {at['VVV'] - at['EEE']:.1f}. BIC prefers"
-        f" {best.mclust} for K = 2 and {best_three.mclust} for K = 3. {changed} of {len(of)} families depend on the"
-        f" units: with eruptions in seconds the log-likelihood of VII moves by {number(shift, 0)} nats."
+        f" rise and how many parameters it costs. On Old Faithful with K = 2, in minutes, log L runs from"
+        f" {number(at[low], 1)} ({low}, {of[low].n_parameters[0]} parameters) to {number(at[high], 1)} ({high},"
+        f" {of[high].n_parameters[0]}). From VVV to EEE one covariance for both groups costs"
+        f" {at['VVV'] - at['EEE']:.1f} nats, from EEE to EEI no correlation {at['EEE'] - at['EEI']:.1f}, from EEI to"
+        f" EII no difference between the features {at['EEI'] - at['EII']:.1f}. {changed} of {len(of)} families depend"
+        f" on the units. {choice} (K = 2; for K = 3, in minutes, {best_three.mclust})."
     )
 
 
@@ -148,27 +165,6 @@ def table_of(found: Sequence["Fitted"]) -> Table:
     )
 
 
-def moved_table(found: Sequence["Fitted"]) -> Table:
-    """Log-likelihood in each unit."""
-    frame = pd.DataFrame(
-        [
-            {
-                "mclust": family.mclust,
-                **family.log_likelihoods,
-                "largest change": float(np.ptp(list(family.log_likelihoods.values()))),
-            }
-            for family in found
-        ]
-    )
-    units = [str(column) for column in frame.columns[1:-1]]
-    return Table(
-        "units",
-        "Log-likelihood for K = 2 in three systems of units, as densities of the data in minutes.",
-        frame,
-        decimals={**dict.fromkeys(units, 4), "largest change": 4},
-    )
-
-
 def structures_picture(of: Mapping[str, "Fitted"], data: Dataset) -> Picture:
     """The six in small multiples."""
     from experiments.covariances import MINUTES
@@ -185,8 +181,8 @@ def structures_picture(of: Mapping[str, "Fitted"], data: Dataset) -> Picture:
     drawn = ellipse_panels(panels, data.points(), [column.label for column in data.measurements], n_columns=3)
     return Picture(
         "structures",
-        "Old Faithful, K = 2, in the six structures that share nothing or everything: ellipses that hold 50 and 90% of"
-        " each component, points by their most probable component.",
+        f"Old Faithful (n = {len(data.points())}), K = 2, in the six structures that share nothing or everything:"
+        f" ellipses hold {HELD} of each component; colour and marker of a point: its most probable component.",
         "Six panels of the same points with ellipses: two circles so wide that they look like bands, two pairs of"
         " ellipses along the axes, two pairs of tilted ellipses.",
         drawn.figure,
@@ -221,31 +217,10 @@ def spheres_picture(of: Mapping[str, "Fitted"], data: Dataset) -> Picture:
     drawn = ellipse_panels(panels, points, [column.label for column in data.measurements], n_columns=2)
     return Picture(
         "spheres",
-        "One family, spherical (VII), fitted in two systems of units and drawn in minutes: ellipses that hold 50 and"
-        " 90% of each component.",
+        f"Old Faithful (n = {len(points)}), K = 2: one family, spherical (VII), fitted with {MINUTES} (left) and with"
+        f" {SDS} (right), both drawn in minutes: ellipses hold {HELD} of each component; colour and marker of a point:"
+        " its most probable component.",
         "Two panels of the same points: bands across all durations on the left, compact ellipses on the right.",
-        drawn.figure,
-        drawn.data,
-        "double",
-    )
-
-
-def units_picture(found: Sequence["Fitted"]) -> Picture:
-    """Nats below VVV by family and units."""
-    top = next(family for family in found if family.mclust == "VVV").log_likelihoods
-    rows = [
-        {"family": family.mclust, "units": unit, "below": top[unit] - value}
-        for family in found
-        if family.mclust != "VVV"
-        for unit, value in family.log_likelihoods.items()
-    ]
-    drawn = shortfalls(pd.DataFrame(rows))
-    return Picture(
-        "shortfalls",
-        "How far each family's log-likelihood lies below that of VVV, which contains all others and is the same in all"
-        " units: K = 2, three systems of units.",
-        "Thirteen rows of three markers on a logarithmic axis; in eight rows the markers of all units coincide but for"
-        " rounding, in the others they lie apart.",
         drawn.figure,
         drawn.data,
         "double",

@@ -40,7 +40,7 @@ def ellipse_panels(
     figure, axes = canvas.panels(n_rows, n_columns, width=style.DOUBLE_COLUMN, height=height)
     pad = MARGIN * np.ptp(points, axis=0)
     low, high = points.min(axis=0) - pad, points.max(axis=0) + pad
-    halo = [withStroke(linewidth=2.0, foreground="white")]
+    halo = [withStroke(linewidth=1.8, foreground="white", alpha=0.6)]  # thin, so that no point vanishes under it
     look: dict[str, Any] = {"color": style.METHOD_COLOURS["em"], "path_effects": halo, "zorder": 3.0}
     rows = []
     for index, (ax, fit) in enumerate(zip(axes.flat, fits, strict=True)):
