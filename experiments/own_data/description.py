@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments.own_data.errors import InputError
 from experiments.own_data.tables import NumericTable
+from experiments.reporting.markup import one_line
 
 EXAMPLE = """\
 title = "Thyroid tests"
@@ -107,7 +108,7 @@ def _words(source: str, name: str, said: Any) -> ColumnWords:
 def _text(source: str, what: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST:
         raise InputError(f"{source}: {what} must be text in quotes of at most {LONGEST} characters")
-    return " ".join(value.split())
+    return one_line(value)
 
 
 def _require_known(source: str, what: str, content: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from experiments.own_data.errors import InputError
 from experiments.own_data.parsing import Records, is_numeric
+from experiments.reporting.markup import one_line
 
 
 def header_and_body(
@@ -65,7 +66,8 @@ def _row_names(cells: list[str], name: str) -> bool:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Names with the place added where one is missing or comes twice."""
+    """Names on one line, with the place added where one is missing or comes twice."""
+    names = [one_line(name) for name in names]
     return tuple(
         (f"{name} (column {place})" if name else f"column {place}") if not name or names.count(name) > 1 else name
         for place, name in enumerate(names, start=1)

@@ -20,6 +20,7 @@ from experiments.own_data.parsing import (
     read_records,
     uses_decimal_comma,
 )
+from experiments.reporting.markup import one_line
 from mixture.arrays import FloatArray, check_columns
 
 
@@ -63,9 +64,13 @@ class NumericTable:
 
     @property
     def slug(self) -> str:
-        """The name as a-z, 0-9 and _: safe as a folder name and an anchor."""
-        stem = re.sub(r"[^a-z0-9]+", "_", self.name.rpartition(".")[0].lower() or self.name.lower())
-        return stem.strip("_")[:40] or "data"
+        """The name as a-z, 0-9, _ and -: safe as a folder name and an anchor.
+
+        What else it has becomes _, and four digits of a digest behind it keep such names apart.
+        """
+        stem = self.name.rpartition(".")[0].lower() or self.name.lower()
+        safe = re.sub(r"[^a-z0-9_-]+", "_", stem).strip("_-")[:40] or "data"
+        return safe if safe == stem else f"{safe}_{_hash(stem.encode())[:4]}"
 
 
 def read_table(path: Path | str, columns: Sequence[str] | None = None) -> NumericTable:
@@ -100,7 +105,9 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
     cells_read = np.column_stack([column.values for column in parsed.values()])
     kept = _rows_with_numbers(cells_read, tuple(parsed), lines, notes)
     _require_informative(kept, tuple(parsed))
-    return NumericTable(path.name, np.ascontiguousarray(kept), tuple(parsed), tuple(notes), _hash(content), header)
+    return NumericTable(
+        one_line(path.name), np.ascontiguousarray(kept), tuple(parsed), tuple(notes), _hash(content), header
+    )
 
 
 def _content(path: Path) -> bytes:

@@ -291,7 +291,8 @@ def test_a_report_says_how_to_make_it_again(tmp_path: Path, world: list[dict[str
     assert world[0]["table"].columns == world[1]["table"].columns
     (tmp_path / "`x`.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
     assert cli.main(["compare", "`x`.csv"]) == 0
-    assert "make it again" not in (tmp_path / "reports" / "compare_x" / "report.md").read_text()
+    [odd] = (tmp_path / "reports").glob("compare_x_*")
+    assert "make it again" not in (odd / "report.md").read_text()
 
 
 def test_column_names_with_commas_go_in_quotes(tmp_path: Path, world: list[dict[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """Anybody's CSV: what is understood, and what is refused with one line that says where and why."""
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +150,14 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
 
 def test_hostile_names_stay_on_one_line_and_off_the_disk(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a\n1\n2\n", "..%2f<b>X y.csv"))
-    assert table.slug == "2f_b_x_y"
+    assert re.fullmatch("2f_b_x_y_[0-9a-f]{4}", table.slug)
+    slugs = {
+        read_table(write(tmp_path, "a\n1\n2\n", name)).slug for name in ("a-b.csv", "a_b.csv", "数据.csv", "表.csv")
+    }
+    assert {"a-b", "a_b"} < slugs
+    assert len(slugs) == 4
+    lone = read_table(write(tmp_path, '"x\u202ey\x1b"\n1\n2\n', os.fsdecode(b"bad\xff.csv")))
+    assert f"{lone.title} {lone.labels[0]}".isprintable()
     with pytest.raises(InputError) as caught:
         read_table(write(tmp_path, '"a\n\x1b[31m"\n1\n1\n'))
     assert "\n" not in str(caught.value)
