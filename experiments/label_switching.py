@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 import bayesian
 import em
@@ -15,26 +14,39 @@ from bayesian.posterior import Posterior
 from experiments.answers.label_switching import build_answer
 from experiments.answers.label_switching_words import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
 from experiments.data.datasets import load
+from experiments.data.posteriordb import Posteriordb
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.referee.parameters import align, ascending
 from experiments.reporting.report import Answer
+from experiments.studies.quantile_points import at_quantiles
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
 UNIT = [[1.0]]
-BETANCOURT = GaussianMixture([0.25, 0.75], [[-2.75], [2.75]], [UNIT, UNIT])
-"""Two groups far apart, of the kind of Betancourt's case study."""
+BETANCOURT = GaussianMixture([0.6, 0.4], [[-2.75], [2.75]], [UNIT, UNIT])
+"""What the points of Betancourt's case study were drawn from."""
+DATASET = "low_dim_gauss_mix"
+"""What posteriordb calls those points."""
 SCALES = bayesian.HalfNormal(2.0, on="sd")
 PATTERNS = {
     "exchangeable": bayesian.Prior(bayesian.Normal(0.0, 2.0), 5.0, SCALES),
     "asymmetric": bayesian.Prior(bayesian.Normal([[4.0], [-4.0]], 0.5), 5.0, SCALES),
 }
 """His two priors. The second expects component 1 on the right and component 2 on the left."""
+LEFT_FIRST, RIGHT_FIRST = BETANCOURT, BETANCOURT.permute([1, 0])
+STARTS = {
+    "exchangeable": (LEFT_FIRST, LEFT_FIRST, LEFT_FIRST, RIGHT_FIRST),
+    "asymmetric": (RIGHT_FIRST, RIGHT_FIRST, RIGHT_FIRST, LEFT_FIRST),
+}
+"""One chain of four alone in its labelling, as his published values tell: with two and two, R-hat of both means would
+be equal. Under the second prior the three sit where it expects them."""
 
 CLOSE = GaussianMixture([0.5, 0.5], [[0.0], [0.15]], [[[0.25]], [[4.0]]])
 """Means close, weights equal, standard deviations 0.5 and 2."""
 N_CLOSE = 200
 CLOSE_PRIOR = bayesian.Prior(bayesian.Normal(0.0, 3.0), 2.0, bayesian.InverseGamma(2.0, 1.0, on="variance"))
+"""Weak: means over more than the range of the data, a mean variance of 1, between the two true ones, and a Dirichlet
+that keeps both components filled."""
 ORDERINGS = ("close-means", "galaxies")
 LABELLINGS = {
     "by mean": ("order", "means"),
@@ -49,6 +61,8 @@ SEPARATIONS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 """Standard deviations between two equal normals."""
 N_SEPARATED = 60
 SEPARATED_PRIOR = bayesian.Prior(bayesian.Normal(0.0, 3.0), 2.0, bayesian.InverseGamma(3.0, 2.0, on="variance"))
+"""The same at every distance: means over more than the range of the data, variances about the true one, both
+components filled."""
 SAMPLERS = ("gibbs", "nuts", "permuted")
 SWEEPS = 2
 """Gibbs sweeps in the place of one draw by NUTS."""
@@ -58,6 +72,7 @@ SWEEPS = 2
 class Pattern:
     """A posterior whose chains began in both labellings, and what the diagnosis says of it.
 
+    published    whether the points are the case study's own; if not, they are at quantiles of what his came from
     estimate     EM's highest optimum for the same data
     orders       (C, S, K) of ECR
     raw, relabelled, label_free   convergence tables
@@ -66,6 +81,7 @@ class Pattern:
     mixed_raw    the convergence table of those
     """
 
+    published: bool
     posterior: Posterior
     estimate: GaussianMixture
     orders: IntArray
@@ -83,12 +99,14 @@ class Pattern:
 class Ordering:
     """One posterior under several labellings, each in the order of the target's components.
 
+    n_samples  points
     target     the truth of a simulation, else EM's estimate; components in ascending order of their means
     mixed      means and weights (T, K) in random orders, as sampled
     means, weights   (T, K) by labelling
     alike      share of draws labelled as when each is matched with the target, by labelling
     """
 
+    n_samples: int
     target: GaussianMixture
     mixed: tuple[FloatArray, FloatArray]
     means: dict[str, FloatArray]
@@ -109,15 +127,6 @@ class Switching:
 
 
 type Outcome = Pattern | Ordering | Switching
-
-
-def at_quantiles(mixture: GaussianMixture, n: int) -> FloatArray:
-    """n points at the quantiles (i + 1/2) / n of a univariate mixture, (n, 1): no chance of sampling enters."""
-    sds = np.sqrt(mixture.dense_covariances[:, 0, 0])
-    low, high = (mixture.means[:, 0] - 6.0 * sds).min(), (mixture.means[:, 0] + 6.0 * sds).max()
-    grid = np.linspace(low, high, 20_001)
-    below = norm.cdf(grid[:, None], mixture.means[:, 0], sds) @ mixture.weights
-    return np.interp((np.arange(n) + 0.5) / n, below, grid)[:, None]
 
 
 def separated(distance: float) -> GaussianMixture:
@@ -145,15 +154,19 @@ def run(task: Task) -> Outcome:
 
 
 def run_pattern(task: Task) -> Pattern:
-    """NUTS from both labellings of the truth; ECR; the diagnosis; random permutations where they are exact."""
+    """NUTS from both labellings; ECR; the diagnosis; random permutations where they are exact."""
     name, budget = task.settings["prior"], task.budget
-    x = at_quantiles(BETANCOURT, budget.n_samples)
+    database = Posteriordb.of(task.options)
+    if database is None:
+        x = at_quantiles(BETANCOURT, budget.n_samples)
+    else:
+        x = np.array(database.data(DATASET)["y"])[:, None]
     rng = task.rng()
     posterior = bayesian.sample(
         x,
         2,
         prior=PATTERNS[name],
-        starts=[BETANCOURT, BETANCOURT.permute([1, 0])],
+        starts=STARTS[name],
         draws=budget.draws,
         tune=budget.tune,
         chains=budget.chains,
@@ -165,6 +178,7 @@ def run_pattern(task: Task) -> Pattern:
     found = bayesian.diagnose(posterior, relabelling)
     mixed = bayesian.permute_at_random(posterior, rng) if name == "exchangeable" else None
     return Pattern(
+        published=database is not None,
         posterior=posterior,
         estimate=em.fit_best(x, 2, n_starts=5, rng=rng, n_jobs=1).best.mixture,
         orders=relabelling.permutations,
@@ -200,7 +214,7 @@ def run_ordering(task: Task) -> Ordering:
         weights[name] = labelled.weights.reshape(-1, k)
         alike[name] = float((labelled.means == matched).all(axis=(2, 3)).mean())
     mixed = posterior.means[..., 0].reshape(-1, k), posterior.weights.reshape(-1, k)
-    return Ordering(target, mixed, means, weights, alike)
+    return Ordering(len(x), target, mixed, means, weights, alike)
 
 
 def run_switching(task: Task) -> Switching:
@@ -249,8 +263,8 @@ def answer(results: Results[Outcome]) -> Answer:
         switching,
         truth=BETANCOURT,
         priors={name: str(prior.means) for name, prior in PATTERNS.items()},
-        n_samples=results.budget.n_samples,
         distances=SEPARATIONS,
+        n_separated=N_SEPARATED,
     )
 
 

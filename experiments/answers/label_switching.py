@@ -7,19 +7,9 @@ import arviz as az
 import numpy as np
 
 from bayesian.diagnosis.verdict import Verdict
-from experiments.answers.label_switching_sections import (
-    DATA_WORDS,
-    QUANTITIES,
-    SAMPLER_WORDS,
-    UNLABELLED,
-    constraints,
-    copies,
-    of_means,
-    r_hats,
-    split_r_hat,
-    switches,
-)
-from experiments.answers.label_switching_words import CLAIMS
+from experiments.answers.label_switching_r_hats import as_sampled, of_means, split_r_hat
+from experiments.answers.label_switching_sections import SAMPLER_WORDS, constraints, copies, r_hats, switches
+from experiments.answers.label_switching_words import CLAIMS, PUBLISHED, r_hat_error
 from experiments.reporting.report import Answer, Claim, Section
 from mixture import GaussianMixture
 
@@ -37,24 +27,25 @@ def build_answer(
     *,
     truth: GaussianMixture,
     priors: Mapping[str, str],
-    n_samples: int,
     distances: Sequence[float],
+    n_separated: int,
 ) -> Answer:
     """From the two patterns, the labelled draws and the counted switches to the chapter.
 
-    truth   what the points of the patterns are quantiles of; n_samples of them
-    priors  of the means under each pattern, in words
+    truth        what the points of the patterns come from
+    priors       of the means under each pattern, in words
+    n_separated  points of the components that are moved apart
     """
     return Answer(
         words=_words(patterns, orderings, switching),
         sections=(
             Section(
                 "The copies, seen and undone",
-                copies(patterns["exchangeable"], orderings["galaxies"], truth, n_samples),
+                copies(patterns["exchangeable"], orderings["galaxies"], truth),
             ),
             Section("R-hat, three ways", r_hats(patterns, priors)),
             Section("Ordering constraints are not innocent", constraints(orderings)),
-            Section("How seldom chains switch", switches(switching, distances)),
+            Section("How seldom chains switch", switches(switching, distances, n_separated)),
         ),
         claims=_claims(patterns, switching),
         result={
@@ -66,11 +57,15 @@ def build_answer(
 
 def _claims(patterns: Mapping[str, "Pattern"], switching: Mapping[str, "Switching"]) -> tuple[Claim, ...]:
     found = []
-    for name, pattern in patterns.items():
-        found.append(CLAIMS[f"{name} means"].against(min(of_means(pattern.raw))))
-        if name == "exchangeable":
-            found.append(CLAIMS["exchangeable weight"].against(split_r_hat(pattern.raw, QUANTITIES["weight 1"])))
-        found.append(CLAIMS[f"{name} density"].against(split_r_hat(pattern.label_free, UNLABELLED["log posterior"])))
+    for quantity, of in PUBLISHED.items():
+        for prior in of:
+            pattern = patterns[prior]
+            if pattern.published:
+                ours = split_r_hat(*as_sampled(pattern, quantity))
+                draws = pattern.posterior.n_chains * pattern.posterior.n_draws
+                found.append(CLAIMS[f"{prior} {quantity}"].against(ours, r_hat_error(ours, quantity, draws)))
+    for prior, pattern in patterns.items():
+        found.append(CLAIMS[f"{prior} density"].against(split_r_hat(*as_sampled(pattern, "log posterior"))))
     mixed, table = patterns["exchangeable"].mixed, patterns["exchangeable"].mixed_raw
     if mixed is None or table is None:
         raise ValueError("the exchangeable pattern came without its draws in random orders: run the case again")
@@ -86,29 +81,23 @@ def _words(
     patterns: Mapping[str, "Pattern"], orderings: Mapping[str, "Ordering"], switching: Mapping[str, "Switching"]
 ) -> str:
     found, other = patterns["exchangeable"], patterns["asymmetric"]
-    raw, density = max(of_means(found.raw)), split_r_hat(found.label_free, UNLABELLED["log posterior"])
-    undone = max(of_means(found.relabelled))
-    harmless = found.verdict.startswith(Verdict.SWITCHING_ONLY.words)
-    first = (
-        "Label switching is the posterior's own symmetry, K! copies of each mode, and here it is a problem for the"
-        " names of components alone"
-        if harmless
-        else "Label switching is the posterior's own symmetry, K! copies of each mode, but here more than labels differ"
-    )
+    raw, undone = max(of_means(found.raw)), max(of_means(found.relabelled))
+    if found.verdict.startswith(Verdict.SWITCHING_ONLY.words):
+        end = (
+            "only statements about single components suffer, and relabelling takes their R-hat from"
+            f" {raw:.0f} to {undone:.2f}."
+        )
+    else:
+        end = "but here chains differ in more than names, which relabelling does not mend."
+    density = {name: split_r_hat(*as_sampled(pattern, "log posterior")) for name, pattern in patterns.items()}
     words = (
-        f"{first}: under an exchangeable prior split R-hat of the raw means is {raw:.1f}, relabelled {undone:.3f}, and"
-        f" of the log posterior density {density:.3f} (verdict: {found.verdict}). Under an asymmetric prior the log"
-        f" density is flagged as well, with {split_r_hat(other.label_free, UNLABELLED['log posterior']):.1f} (verdict:"
-        f" {other.verdict}), and relabelling is no remedy."
+        f"The posterior has K! equal copies, one for each naming of the components: {end} Under the exchangeable prior"
+        f" of Betancourt's case study split R-hat of the log posterior density, which no label enters, is"
+        f" {density['exchangeable']:.3f} (verdict: {found.verdict}). Under his asymmetric prior it is"
+        f" {density['asymmetric']:.1f} (verdict: {other.verdict})"
     )
-    told = []
-    for labelling in next(iter(orderings.values())).means:
-        right = [DATA_WORDS[name] for name, of in orderings.items() if of.alike[labelling] >= FAITHFUL]
-        told.append(f"{labelling} on {' and '.join(right) or 'neither set of data'}")
-    words += (
-        " Which labellings name components as matching with the truth or with EM's estimate does, in at least"
-        f" {100 * FAITHFUL:.0f}% of the draws: {'; '.join(told)}."
-    )
+    words += ", and relabelling is no remedy." if other.verdict == Verdict.DIFFERENT_MODES.words else "."
+    words += f" {_right(orderings)}"
     never = [
         SAMPLER_WORDS[name] for name, of in switching.items() if name != "permuted" and (of.rates[-1] == 0.0).all()
     ]
@@ -118,3 +107,29 @@ def _words(
             " equal."
         )
     return words
+
+
+def _right(orderings: Mapping[str, "Ordering"]) -> str:
+    """How many sets of data each labelling names right, those of one number together, the best first."""
+    groups: dict[int, list[str]] = {}
+    for labelling in next(iter(orderings.values())).means:
+        groups.setdefault(sum(of.alike[labelling] >= FAITHFUL for of in orderings.values()), []).append(labelling)
+    first, *others = sorted(groups, reverse=True)
+    words = (
+        f"{_listed(groups[first])} label{'s' if len(groups[first]) == 1 else ''} at least {100 * FAITHFUL:.0f}% of the"
+        f" draws right on {_sets(first, len(orderings))}"
+    )
+    told = "; ".join([words, *(f"{_listed(groups[n])} on {_sets(n, len(orderings))}" for n in others)])
+    return told[0].upper() + told[1:] + "."
+
+
+def _sets(n: int, of: int) -> str:
+    """So many of the sets of data, in words."""
+    every = "both sets of data" if of == 2 else f"all {of} sets of data"
+    return every if n == of else "none" if n == 0 else f"{n} of {of}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """ordering by a, by b and c."""
+    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"ordering {text}" if text.startswith("by ") else text

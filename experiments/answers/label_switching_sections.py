@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.answers.label_switching_r_hats import QUANTITIES, UNLABELLED, split_r_hat
 from experiments.answers.label_switching_words import PUBLISHED
 from experiments.figures.comparison.traces import traces
 from experiments.figures.switching.label_clouds import label_clouds
@@ -19,20 +20,6 @@ from mixture.arrays import FloatArray
 if TYPE_CHECKING:
     from experiments.label_switching import Ordering, Pattern, Switching
 
-QUANTITIES = {
-    "mean 1": "means[0, 0]",
-    "mean 2": "means[1, 0]",
-    "weight 1": "weights[0]",
-    "variance 1": "covariances[0, 0, 0]",
-    "variance 2": "covariances[1, 0, 0]",
-}
-"""Rows of the raw and the relabelled tables."""
-UNLABELLED = {
-    "log-likelihood": "log_likelihood",
-    "log posterior": "log_posterior",
-    "smaller mean": "sorted_means[0, 0]",
-}
-"""Rows of the label-free table."""
 SAMPLER_WORDS = {"gibbs": "Gibbs", "nuts": "NUTS", "permuted": "Gibbs, random permutations"}
 DATA_WORDS = {"close-means": "close means", "galaxies": "galaxies"}
 AXES = {"close means": "mean", "galaxies": "mean (10³ km/s)"}
@@ -40,7 +27,7 @@ INDEPENDENT = 500.0
 """Switches per 1000 draws in perfectly mixed labels of two components: 1000 (1 - 1/2!)."""
 
 
-def copies(found: "Pattern", galaxies: "Ordering", truth: GaussianMixture, n_samples: int) -> tuple[str | Picture, ...]:
+def copies(found: "Pattern", galaxies: "Ordering", truth: GaussianMixture) -> tuple[str | Picture, ...]:
     """Chains in two copies, as sampled and relabelled; clouds of draws under three labellings."""
     relabelled = found.posterior.permute(found.orders)
     traced = traces(found.posterior, relabelled, ["x"], em_mixture=found.estimate)
@@ -48,20 +35,34 @@ def copies(found: "Pattern", galaxies: "Ordering", truth: GaussianMixture, n_sam
     clouds |= {name: (galaxies.means[name], galaxies.weights[name]) for name in ("by weight", "ECR")}
     drawn = label_clouds(clouds, AXES["galaxies"])
     n_chains, n_draws = found.posterior.n_chains, found.posterior.n_draws
-    left, right = truth.means[:, 0]
+    n_samples = len(found.posterior.data)
+    (left, right), weight = truth.means[:, 0], truth.weights[0]
+    mixture = f"two unit normals about {left:g} ({100 * weight:.0f}% of the weight) and {right:g}"
+    points = (
+        f"The {n_samples} points of Betancourt's case study were drawn from"
+        if found.published
+        else f"{n_samples} points lie at the quantiles of the mixture that Betancourt's case study drew from,"
+    )
+    changes = int((np.diff(found.orders, axis=1) != 0).any(axis=2).sum())
+    first = found.orders[:, 0, 0]
+    fewer = int(min((first == 0).sum(), (first != 0).sum()))
     return (
-        f"{n_samples} points lie at the quantiles of a mixture of two unit normals about {left:g}"
-        f" ({100 * truth.weights[0]:.0f}% of the weight) and {right:g}. {n_chains} chains of {n_draws} draws by NUTS"
-        " began in the two labellings in turn, under a prior that treats both components alike. Each chain stays in"
-        " the labelling it began in, so that “component 1” is the left group in one chain and the right group in the"
-        " next. Nothing but the names differs. EM, which returns one point, meets the question only where two of its"
-        " fits are compared.",
+        f"{points} {mixture}. {n_chains} chains of {n_draws} draws by NUTS began in both labellings, one of them alone"
+        " in its own, under a prior that treats both components alike."
+        + (
+            " Each chain stayed in the labelling it began in, so that “component 1” is the left group in one chain and"
+            " the right group in another. Nothing but the names differs."
+            if changes == 0
+            else f" Labels changed {changes} times within chains."
+        )
+        + " EM, which returns one point, meets the question only where two of its fits are compared.",
         Picture(
             "traces",
-            "Means of the two components along the chains, (a) as sampled and (b) relabelled by ECR, with EM's estimate"
-            " as lines. The chains sit in two copies of one mode; one permutation per draw undoes it.",
-            "Means by draw: in the left panel the components change places from chain to chain, in the right they do"
-            " not.",
+            f"Means of the two components along {n_chains} chains (n = {n_samples}), (a) as sampled and (b) relabelled"
+            " by ECR, with EM's estimate as lines. Chains may sit in either of the two copies of one mode; one"
+            " permutation per draw undoes it.",
+            f"Means by draw: as sampled, {fewer} of {n_chains} chains begin with the components the other way round;"
+            " relabelled, all chains have them the same way round.",
             traced.figure,
             traced.data,
             "double",
@@ -73,10 +74,9 @@ def copies(found: "Pattern", galaxies: "Ordering", truth: GaussianMixture, n_sam
         " sorting by the weight does not, since two clouds have the same weights.",
         Picture(
             "clouds",
-            "Galaxies, K = 3: draws of mean and weight of the components (a) with labels in random orders, (b) sorted"
-            " by weight and (c) relabelled by ECR; a marker for each label.",
-            "Three scatter plots of three clouds: all labels in each cloud, two clouds that share labels, one label"
-            " each.",
+            f"Galaxies (n = {galaxies.n_samples}, K = {_size(galaxies)}): draws of mean and weight of the components,"
+            " (a) with labels in random orders, (b) sorted by weight, (c) relabelled by ECR; a marker for each label.",
+            "Scatter plots of clouds of draws: all labels in each cloud, two clouds that share labels, one label each.",
             drawn.figure,
             drawn.data,
             "double",
@@ -95,6 +95,8 @@ def r_hats(patterns: Mapping[str, "Pattern"], priors: Mapping[str, str]) -> tupl
             row[f"{prior}: relabelled"] = None if free else split_r_hat(found.relabelled, name)
             row[f"{prior}: published"] = PUBLISHED.get(quantity, {}).get(prior)
         rows.append(row)
+    one = next(iter(patterns.values()))
+    published, n_samples, truth_size = one.published, len(one.posterior.data), one.estimate.n_components
     frame = pd.DataFrame(rows).set_index("quantity").astype(object)
     frame = frame.where(frame.notna(), None)
     verdicts = "\n".join(
@@ -106,33 +108,38 @@ def r_hats(patterns: Mapping[str, "Pattern"], priors: Mapping[str, str]) -> tupl
         f" prior of the means, {priors['exchangeable']}, R-hat of means and weight is enormous and that of the log"
         f" density is not: labels alone. Under the *asymmetric* prior, {priors['asymmetric']}, which expects component"
         " 1 on the right and component 2 on the left, the log density disagrees as well: the copies are no copies any"
-        " more, one of them fits the prior and the other fights it, and no relabelling makes them one. The published"
-        " magnitudes belong to his data and chains; the pattern is what must come back.",
+        " more, one of them fits the prior and the other fights it, and no relabelling makes them one."
+        + (
+            " The points, the priors and the number of chains are his; the draws, and what sits in a mode within a"
+            " chain, are ours."
+            if published
+            else " His points are not at hand: magnitudes may differ from the published ones, the pattern must not."
+        ),
         Table(
             "r-hat",
-            "Split R-hat of the same draws as sampled, relabelled by ECR, and of quantities without labels, under both"
-            " priors; “published” is the case study's.",
+            f"Split R-hat (n = {n_samples}, K = {truth_size}) of the same draws as sampled, relabelled by ECR, and of"
+            " quantities without labels, under both priors; “published” is the case study's.",
             frame,
             columns={
                 f"{prior}: raw": "as sampled; for the last three rows, which no label enters, the only value there is"
                 for prior in patterns
             },
             decimals={str(column): 3 for column in frame if not str(column).endswith("published")}
-            | {str(column): 1 for column in frame if str(column).endswith("published")},
+            | {str(column): 2 for column in frame if str(column).endswith("published")},
         ),
         f"`bayesian.diagnose` reads the three together and says it in words:\n\n{verdicts}",
     )
 
 
 def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Picture, ...]:
-    """Marginals under five ways to undo labels."""
+    """Marginals under several ways to undo labels."""
     named = {DATA_WORDS[name]: found for name, found in orderings.items()}
     drawn = label_orderings(
         {name: found.means for name, found in named.items()},
         {name: found.target.means[:, 0] for name, found in named.items()},
         AXES,
     )
-    rows = []
+    close, rows = named["close means"], []
     for name, found in named.items():
         rows.append({"data": name, "labelling": "target", **_numbered(found.target.means[:, 0], found.target.weights)})
         rows += [
@@ -153,7 +160,8 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
         f"{name}: {labelling} labels {100 * named[name].alike[labelling]:.0f}% of the draws as matching does"
         for name, labelling in worst.items()
     )
-    close = named["close means"]
+    ways = len(close.means)
+    sizes = " and ".join(f"{name} (n = {found.n_samples}, K = {_size(found)})" for name, found in named.items())
     (first, second), sds = close.target.means[:, 0], np.sqrt(close.target.dense_covariances[:, 0, 0])
     pushed, kept = (float(np.diff(close.means[name].mean(axis=0))[0]) for name in ("by mean", "ECR"))
     return (
@@ -161,13 +169,14 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
         f" choose a copy. Which parameter? *Close means*: two components of equal weight with means {first:g} and"
         f" {second:g} and standard deviations {sds[0]:g} and {sds[1]:g}. *Galaxies*: three components under Chib's"
         " prior, far apart in their means, two of them small. Both were sampled by Gibbs with random permutations, so"
-        f" that no labelling was given, and then labelled in five ways. The worst of them on each: {told}.",
+        f" that no labelling was given, and then labelled in {ways} ways. The worst of them on each: {told}.",
         Picture(
             "orderings",
-            "Marginal posteriors of the components' means under five ways to undo labels (columns) for two sets of data"
+            f"Marginal posteriors of the components' means under {ways} ways to undo labels (columns) for {sizes}"
             " (rows); the vertical axis is the square root of the density, so that tails show. Dotted: the truth of the"
             " simulation, and EM's estimate for the galaxies.",
-            "Histograms of component means: ordering by the wrong parameter mixes components or cuts their clouds.",
+            f"Histograms of component means, a row for each of {len(named)} sets of data and a column for each of"
+            f" {ways} labellings, with the target's means as lines.",
             drawn.figure,
             drawn.data,
             "double",
@@ -179,8 +188,8 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
         " probabilities, need not be told the parameter.",
         Table(
             "means-by-labelling",
-            "Posterior means of the components' means and weights under each labelling. Target: the truth of the"
-            " simulation, EM's estimate for the galaxies.",
+            f"Posterior means of the components' means and weights under each labelling of {sizes}. Target: the truth"
+            " of the simulation, EM's estimate for the galaxies.",
             frame,
             columns={
                 "as matched": "share of draws labelled as when each is matched with the target (Bhattacharyya distance)"
@@ -190,7 +199,9 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
     )
 
 
-def switches(switching: Mapping[str, "Switching"], distances: Sequence[float]) -> tuple[str | Table | Picture, ...]:
+def switches(
+    switching: Mapping[str, "Switching"], distances: Sequence[float], n_samples: int
+) -> tuple[str | Table | Picture, ...]:
     """Switches by distance, sampler by sampler."""
     rates = pd.DataFrame(
         [
@@ -213,22 +224,29 @@ def switches(switching: Mapping[str, "Switching"], distances: Sequence[float]) -
         wide[SAMPLER_WORDS[name]] = found.rates.mean(axis=1)
         wide[f"SE, {SAMPLER_WORDS[name]}"] = _errors(found)
     first = next(iter(switching.values()))
+    ends = "; ".join(
+        f"{SAMPLER_WORDS[name]} {found.rates[0].mean():.0f} to {found.rates[-1].mean():.0f}"
+        for name, found in switching.items()
+    )
     return (
         "Two equal normals are moved apart, and the draws counted in which the two means have changed places since the"
-        f" draw before ({first.rates.shape[1]} chains of {first.n_draws} draws at each distance). {_rarely(rates)}"
+        f" draw before (n = {n_samples}; {first.rates.shape[1]} chains of {first.n_draws} draws at each distance)."
+        f" {_rarely(rates)}"
         " Between the copies lies a valley of low density that grows deeper with the distance and with the number of"
         " points; every local move has to cross it. A random permutation after each sweep steps over it.",
         Picture(
             "switches",
-            "Label switches per 1000 draws by distance of two equal components, with standard errors over chains."
-            " Hollow: none was seen, drawn at the rate that a single one would have been.",
-            "Switching falls steeply with distance for Gibbs and NUTS, and stays at one half with random permutations.",
+            f"Label switches per 1000 draws by distance of two equal components (n = {n_samples}, K = 2), with standard"
+            " errors over chains. Hollow: none was seen, drawn at the rate that a single one would have been. Dotted:"
+            " draws whose labels are independent.",
+            f"Switches per 1000 draws from the least to the largest distance: {ends}.",
             drawn.figure,
             drawn.data,
         ),
         Table(
             "switch-rates",
-            "Label switches per 1000 draws by distance of the components, with standard errors over chains.",
+            f"Label switches per 1000 draws by distance of two equal components (n = {n_samples}, K = 2), with standard"
+            " errors over chains.",
             wide,
             decimals=dict.fromkeys(map(str, wide), 1),
         ),
@@ -260,13 +278,3 @@ def _numbered(means: FloatArray, weights: FloatArray) -> dict[str, float]:
     return {
         f"{kind} {k + 1}": float(v) for kind, of in (("mean", means), ("weight", weights)) for k, v in enumerate(of)
     }
-
-
-def split_r_hat(table: pd.DataFrame, name: str) -> float:
-    """Of one quantity of a convergence table."""
-    return float(table["r_hat_split"].to_dict()[name])
-
-
-def of_means(table: pd.DataFrame) -> list[float]:
-    """Of both components' means."""
-    return [split_r_hat(table, QUANTITIES[name]) for name in ("mean 1", "mean 2")]

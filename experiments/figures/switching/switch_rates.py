@@ -11,12 +11,13 @@ from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 from experiments.figures.style import Look
 
+POSTERIOR = style.METHODS["posterior"]
 LOOKS: tuple[Look, ...] = (
-    Look(style.GREEN, "-", "D"),
-    style.METHODS["posterior"],
-    Look(style.PURPLE, (0, (4, 1, 1, 1)), "^"),
+    Look(POSTERIOR.color, "-", "D"),
+    POSTERIOR,
+    Look(POSTERIOR.color, (0, (4, 1, 1, 1)), "^"),
 )
-"""Of the samplers, in the order they come in."""
+"""Of the samplers, in the order they come in: all draw from the posterior, and have its colour."""
 
 
 @canvas.drawn_in_style
@@ -42,8 +43,9 @@ def switch_rates(rates: pd.DataFrame, expected: float, floors: Mapping[str, floa
         ax.errorbar(
             x[seen], y[seen], yerr=np.stack([below, error])[:, seen], fmt="none", ecolor=look.color, linewidth=0.7
         )
-        hollow = {**look.points, "markerfacecolor": "white"}
-        ax.plot(x[~seen], np.full((~seen).sum(), floors[name]), markersize=3.8, clip_on=False, **hollow)
+        if not seen.all():  # an unclipped line without points would claim the figure's corner
+            hollow = {**look.points, "markerfacecolor": "white"}
+            ax.plot(x[~seen], np.full((~seen).sum(), floors[name]), markersize=3.8, clip_on=False, **hollow)
         handles.append(Line2D([], [], linewidth=1.1, marker=look.marker, markersize=3.8, **look.line))
     ax.axhline(expected, linewidth=0.8, **style.METHODS["truth"].line)
     handles.append(Line2D([], [], linewidth=0.8, **style.METHODS["truth"].line))
