@@ -8,8 +8,9 @@ import numpy as np
 
 import bayesian
 import em
-from experiments.answers.interval_coverage import METHODS, build_answer
-from experiments.answers.interval_coverage_declared import CLAIMS, EXPECT, LEVEL, LIMITS, MATHEMATICS, REFERENCES
+from experiments.answers.interval_coverage import build_answer
+from experiments.answers.interval_coverage_declared import CLAIMS, EXPECT, LEVEL, LIMITS, MATHEMATICS, REFERENCES, Z
+from experiments.answers.interval_coverage_tables import METHODS
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Json
 from experiments.studies.two_normals import (
@@ -29,13 +30,11 @@ SIZES = (50, 200, 800)
 """Points of a data set."""
 BATCH = 20
 """Data sets of one case."""
-BOOTSTRAPPED = 5
+BOOTSTRAPPED = 7
 """The first ones of a batch, to which the bootstrap is applied: it costs more than all else."""
 REPLICATES = 99
 TOLERANCE = 1e-4
 """Nats that a replicate may fall short of its maximum: one seventieth of a standard error."""
-Z = 1.959963984540054
-"""Normal quantile of 97.5%."""
 TAILS = (0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL)
 WEIGHTS, SDS = slice(0, 1), slice(3, 5)
 """Places among the five numbers."""
@@ -73,7 +72,7 @@ def cases(budget: Budget) -> Sequence[Case]:
             for batch in range(batches):
                 count = min(BATCH, budget.n_simulations - batch * BATCH)
                 settings: dict[str, Json] = {"separation": separation, "n": size, "data_sets": count}
-                found.append(Case(f"{separation}-n{size}-{batch + 1}", settings, cost=0.2 * count))
+                found.append(Case(f"{separation}-n{size}-{batch + 1}", settings, cost=0.6 * count))
     return found
 
 
@@ -168,11 +167,13 @@ def answer(results: Results[Batch]) -> Answer:
 EXPERIMENT = Experiment(
     name="interval_coverage",
     title="Which interval covers",
-    question="Which 95% interval holds the truth in 95% of data sets?",
-    summary="coverage of Wald, bootstrap and credible intervals, separated and overlapping, n = 50 to 800",
+    question=f"Which {100 * LEVEL:g}% interval holds the truth in {100 * LEVEL:g}% of data sets?",
+    summary=(
+        f"coverage of Wald, bootstrap and credible intervals, {' and '.join(APART)}, n = {min(SIZES)} to {max(SIZES)}"
+    ),
     tags=("em", "posterior", "simulated data", "uncertainty"),
     quick=Budget(draws=150, tune=150, chains=2, n_starts=2, n_samples=200, n_simulations=8),
-    full=Budget(draws=300, tune=200, chains=2, n_starts=3, n_samples=800, n_simulations=80),
+    full=Budget(draws=1000, tune=300, chains=4, n_starts=3, n_samples=800, n_simulations=80),
     expect=EXPECT,
     mathematics=MATHEMATICS,
     limits=LIMITS,

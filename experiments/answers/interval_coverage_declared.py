@@ -1,10 +1,16 @@
 """What the experiment on coverage declares: its bars, expectation, mathematics, limits, references."""
 
+from statistics import NormalDist
+
 from experiments.engine.experiment import Published
 from experiments.reporting.report import Formula, Prose
 
 LEVEL = 0.95
 """Of every interval."""
+Z = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL)
+"""Normal quantile that belongs to it."""
+WANTED_R_HAT = 1.05
+"""Above this the chains of a posterior disagree."""
 
 THEORY = "asymptotic theory; the tolerance, about four Monte Carlo errors, is this project's own"
 BAR = "this project's own bar"
@@ -25,7 +31,7 @@ CLAIMS = {
 EXPECT = (
     "All four intervals are right in the limit of many points. Before that, Wald's, symmetric about the estimate, may"
     " leave the parameter space and are too short where the likelihood is skewed; on a transformed scale they cannot"
-    " leave it. A credible interval promises coverage on average over its prior, not at one truth, and yet it follows"
+    " leave it. A credible interval promises coverage on average over a prior, not at one truth, and yet it follows"
     " the skewness of the likelihood and is not misled by a spike. With few points of components that overlap, EM may"
     " end on a few close points or nowhere usable, and the interval is then wrong or missing."
 )
@@ -46,10 +52,10 @@ MATHEMATICS: tuple[Prose, ...] = (
     " $\\log \\pi/(1-\\pi)$ and $\\log \\sigma$, with $\\operatorname{SE}/\\hat\\pi(1-\\hat\\pi)$ and"
     " $\\operatorname{SE}/\\hat\\sigma$ by the delta method, transformed back. The bootstrap's runs from one quantile"
     " of the refitted estimates to another, the credible interval from one posterior quantile to another. Of"
-    " $\\theta_0$ drawn from the prior, the mean of $C(\\theta_0)$ for a credible interval is exactly $1 - \\alpha$, at"
-    " any $n$. A"
-    " coverage that is estimated from $R$"
-    " data sets has the Monte Carlo error $\\sqrt{C(1 - C)/R}$ for one parameter.",
+    " $\\theta_0$ drawn from a prior that was fixed before the data, the mean of $C(\\theta_0)$ for a credible interval"
+    " is exactly $1 - \\alpha$, at any $n$. Nothing of the kind holds here: there is one truth, and the default prior"
+    " takes its location and its scales from each data set. A coverage that is estimated from $R$ data sets has the"
+    " Monte Carlo error $\\sqrt{C(1 - C)/R}$ for one parameter.",
 )
 REFERENCES = (
     "Brown, L. D., Cai, T. T. & DasGupta, A. (2001). Interval estimation for a binomial proportion. Statistical Science"

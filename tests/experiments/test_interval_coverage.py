@@ -5,8 +5,17 @@ import pytest
 from answered import run_case
 
 import em
-from experiments.answers.interval_coverage import METHODS, error_of, failure_table, pooled_table
 from experiments.answers.interval_coverage_declared import CLAIMS
+from experiments.answers.interval_coverage_tables import (
+    FLAGGED,
+    METHODS,
+    UNFLAGGED,
+    approach_table,
+    error_of,
+    failure_table,
+    pooled_table,
+    wilson,
+)
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results
 from experiments.interval_coverage import BOOTSTRAPPED, EXPERIMENT, Batch, percentile, wald
@@ -16,7 +25,7 @@ from mixture import GaussianMixture
 TRUTH = {"separated": numbers(two_normals(5.0)), "overlapping": numbers(two_normals(2.0))}
 
 
-def batch(separation, n, shares, *, count=20, missing=0, no_fit=0):
+def batch(separation, n, shares, *, count=20, missing=0, no_fit=0, flagged=0):
     """Intervals of width 0.2 about the truth, of which a share by method holds it; the first ones may be missing."""
     centre = np.tile(TRUTH[separation], (len(METHODS), count, 1))
     for i, share in enumerate(shares):
@@ -25,7 +34,8 @@ def batch(separation, n, shares, *, count=20, missing=0, no_fit=0):
     lower[0, :missing] = upper[0, :missing] = np.nan
     tried = np.ones((len(METHODS), count))
     tried[METHODS.index("bootstrap"), BOOTSTRAPPED:] = 0.0
-    return Batch(separation, n, lower, upper, tried, no_fit, missing - no_fit, np.full(count, 0.1), np.ones(count))
+    r_hats = np.where(np.arange(count) < flagged, 1.2, 1.0)
+    return Batch(separation, n, lower, upper, tried, no_fit, missing - no_fit, np.full(count, 0.1), r_hats)
 
 
 def report(good=(0.95, 0.95, 1.0, 0.95), bad=(0.6, 0.7, 1.0, 0.9), **changes):
@@ -40,7 +50,10 @@ def report(good=(0.95, 0.95, 1.0, 0.95), bad=(0.6, 0.7, 1.0, 0.9), **changes):
 def test_what_theory_expects_passes():
     made = report()
     assert made.passed
-    assert "the highest being that of the bootstrap interval;" in made.answer
+    assert made.answer.startswith("Every kind does, to within 5 points, where components are 5 sds apart (95% to 100%")
+    assert "; bootstrap and posterior do at 2 sds and n = 50 (bootstrap 100%, posterior 90%, Wald 60%)." in made.answer
+    assert "coverage is highest for bootstrap at n = 50" in made.answer
+    assert "In none of these 240 posteriors do chains disagree" in made.answer
     assert all(claim.error for claim in made.claims)
 
 
@@ -57,12 +70,39 @@ def test_wrong_coverage_fails_its_own_claim(change, failing):
     assert [claim.statement for claim in made.claims if not claim.passed] == [CLAIMS[failing].statement]
 
 
+def test_what_is_covered_where_chains_agree_is_told():
+    made = report(overlapping200=batch("overlapping", 200, (0.9, 0.9, 1.0, 0.9), flagged=2))  # these two miss
+    assert "In 8 of these 240 posteriors chains disagree" in made.answer
+    assert "100% at n = 200" in made.answer
+    [row] = failure_table([batch("overlapping", 200, (1.0, 1.0, 1.0, 0.9), flagged=2)], TRUTH).to_dict("records")
+    assert row[FLAGGED] == 2
+    assert row[UNFLAGGED] == 1.0
+
+
+def test_wilsons_interval_is_that_of_the_literature():
+    """Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263, (0.2553, 0.3662); 0 of 20, (0, 0.1611)."""
+    hits = np.zeros((263, 1))
+    hits[:81] = 1.0
+    np.testing.assert_allclose(wilson(hits), [0.2553, 0.3662], atol=5e-4)
+    low, high = wilson(np.ones((20, 1)))
+    assert high == 1.0
+    assert low == pytest.approx(1.0 - 0.1611, abs=1e-4)
+    together = np.repeat(hits, 5, axis=1)  # five parameters that say the same are worth one
+    np.testing.assert_allclose(wilson(together), wilson(hits), atol=2e-3)
+
+
+def test_sides_of_the_posteriors_misses():
+    [row] = approach_table([batch("overlapping", 50, (1.0, 1.0, 1.0, 0.9))], TRUTH, "overlapping").to_dict("records")
+    assert (row["misses"], row["inward"]) == (4, 2)  # both means of two data sets are put too far to the right
+    assert (row["half"], row["off"]) == (pytest.approx(0.1), pytest.approx(0.0))
+
+
 def test_a_missing_interval_is_a_miss_and_is_counted():
     of = batch("overlapping", 50, (1.0, 1.0, 1.0, 1.0), missing=5, no_fit=2)
     wald_row = pooled_table([of], TRUTH).set_index("method").loc["Wald"]
     assert wald_row["coverage"] == pytest.approx(0.75)
     assert wald_row["if given"] == 1.0
-    [row] = failure_table([of]).to_dict(orient="records")
+    [row] = failure_table([of], TRUTH).to_dict(orient="records")
     assert (row["no fit"], row["no SE"], row["outside"]) == (2, 3, 0.0)
 
 

@@ -19,6 +19,9 @@ LOOKS: Mapping[str, Look] = {
 }
 """EM's three intervals differ by line and marker."""
 
+LEAST = 0.75
+"""Where an axis of coverage begins, unless something lies below."""
+
 SIDEWAYS = 0.06
 """Factor by which neighbouring methods are moved apart along n."""
 
@@ -27,14 +30,14 @@ SIDEWAYS = 0.06
 def coverage_by_n(table: pd.DataFrame, level: float) -> Drawn:
     """A row for each kind of data, a column for each kind of parameter: coverage by n, a line for each method.
 
-    table  data, kind, n, method, coverage, "error" (its Monte Carlo standard error); bars are two of them
+    table  data, kind, n, method, coverage, "low" and "high" (ends of its bar)
 
-    Two columns wide.
+    Each row has an axis of its own. Two columns wide.
     """
     rows, columns = list(dict.fromkeys(table["data"])), list(dict.fromkeys(table["kind"]))
     methods = list(dict.fromkeys(table["method"]))
     figure, axes = canvas.panels(
-        len(rows), len(columns), width=style.DOUBLE_COLUMN, height=0.5 + 1.6 * len(rows), share_y=True
+        len(rows), len(columns), width=style.DOUBLE_COLUMN, height=0.5 + 1.6 * len(rows), apart=0.04
     )
     for row, data in enumerate(rows):
         for column, kind in enumerate(columns):
@@ -46,7 +49,7 @@ def coverage_by_n(table: pd.DataFrame, level: float) -> Drawn:
                 ax.errorbar(
                     of["n"].to_numpy(np.float64) * (1.0 + SIDEWAYS * (place - 0.5 * (len(methods) - 1))),
                     of["coverage"],
-                    yerr=2.0 * of["error"],
+                    yerr=[of["coverage"] - of["low"], of["high"] - of["coverage"]],
                     linewidth=1.0,
                     elinewidth=0.6,
                     marker=look.marker,
@@ -60,14 +63,15 @@ def coverage_by_n(table: pd.DataFrame, level: float) -> Drawn:
             ax.set_xticks(sizes, [str(size) for size in sizes])
             ax.tick_params(labelbottom=row == len(rows) - 1)
             ax.set_xlim(0.75 * sizes[0], 1.35 * sizes[-1])
+            lowest = float(table.loc[table["data"] == data, "low"].min())
+            ax.set_ylim(min(LEAST, lowest - 0.02), 1.0 + 0.04 * (1.0 - min(LEAST, lowest)))
+            ax.tick_params(labelleft=column == 0)
             if row == 0:
                 ax.set_title(kind, fontsize=8, pad=3)
             if row == len(rows) - 1:
                 ax.set_xlabel("points n", fontsize=canvas.TEXT_POINTS)
             if column == 0:
                 ax.set_ylabel(f"coverage, {data}", fontsize=canvas.TEXT_POINTS)
-    lowest = float((table["coverage"] - 2.0 * table["error"]).min())
-    axes[0, 0].set_ylim(max(0.0, min(0.8, lowest) - 0.02), 1.03)
     handles = [Line2D([], [], linewidth=1.0, marker=LOOKS[m].marker, markersize=3.5, **LOOKS[m].line) for m in methods]
     nominal = Line2D([], [], linewidth=0.9, **style.METHODS["truth"].line)
     canvas.legend_above(figure, [*handles, nominal], [*methods, f"{100 * level:g}%"])
@@ -115,10 +119,12 @@ def intervals(
         ax.set_title(method, fontsize=8, pad=3)
         canvas.describe(ax.xaxis, label)
     axes[0].set_ylabel("data sets", fontsize=canvas.TEXT_POINTS)
+    families = dict.fromkeys("posterior" if method == "posterior" else "EM" for method in panels)
+    colours = {"EM": LOOKS["Wald"].color, "posterior": LOOKS["posterior"].color}
     handles = [
-        Line2D([], [], color="0.5", linewidth=0.7),
+        *(Line2D([], [], color=colours[family], linewidth=1.2) for family in families),
         Line2D([], [], color="black", linewidth=1.3, marker="|", markersize=4.0),
         Line2D([], [], linewidth=0.9, **style.METHODS["truth"].line),
     ]
-    canvas.legend_above(figure, handles, ["holds the truth", "misses it", "truth"])
+    canvas.legend_above(figure, handles, [*(f"holds the truth, {family}" for family in families), "misses it", "truth"])
     return Drawn(figure, {"intervals": drawn})
