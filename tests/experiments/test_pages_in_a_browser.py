@@ -7,21 +7,24 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from made_up_report import report
 from playwright.sync_api import Browser, Page, sync_playwright
+from support import ROOT
 
 from experiments import kmeans_limit
 from experiments.engine.answering import answer
-from experiments.registry import contents
+from experiments.registry import EXPERIMENTS, contents
 from experiments.reporting.indexing import write_index
 from experiments.reporting.rendering import write_report
 
 pytestmark = pytest.mark.reports
 
 PAGES = ("index.html", "glossary.html", "sample/report.html", "kmeans_limit/report.html")
+COMMITTED = tuple(sorted(path.relative_to(ROOT / "reports").as_posix() for path in (ROOT / "reports").rglob("*.html")))
 WIDTHS = (360, 1280)
 SCHEMES = ("light", "dark")
 
@@ -86,6 +89,18 @@ def faults(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in ("serious", "critical")
+    ]
+
+
+def dead_links(page: Page) -> list[str]:
+    """Links to files that are not there, and to anything on the network but DOIs."""
+    links = page.evaluate("() => [...document.links].map(link => link.href)")
+    return [
+        link
+        for link in links
+        if not (
+            Path(unquote(link.split("#")[0].removeprefix("file://"))).exists() or link.startswith("https://doi.org/")
+        )
     ]
 
 
@@ -167,12 +182,36 @@ def test_a_page_can_be_printed(browser: Browser, reports: Path, name: str) -> No
 @pytest.mark.parametrize("name", PAGES)
 def test_links_between_pages_lead_somewhere(browser: Browser, reports: Path, name: str) -> None:
     page = opened(browser, reports / name)
-    links = page.evaluate("() => [...document.links].map(link => link.href)")
-    files = [link.split("#")[0] for link in links if link.startswith("file:")]
-    assert files
-    assert [link for link in files if not Path(link.removeprefix("file://")).exists()] == []
-    assert all(link.startswith(("file://", "https://doi.org/")) for link in links)
+    assert page.locator("a[href]").count() > 0
+    assert dead_links(page) == []
     page.context.close()
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_page_is_fit_to_be_read(browser: Browser, name: str) -> None:
+    path = ROOT / "reports" / name
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_load_state("networkidle")
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:image/")] == [path.as_uri()]
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(TOO_WIDE) == 0
+        assert page.evaluate(UNREACHED) == []
+    assert page.evaluate(SILENT) == []
+    assert dead_links(page) == []
+    assert faults(page) == []
+    context.close()
+
+
+def test_every_experiment_has_a_committed_page() -> None:
+    assert {name.partition("/")[0] for name in COMMITTED} >= {experiment.name for experiment in EXPERIMENTS}
 
 
 def test_these_checks_can_fail(browser: Browser, tmp_path: Path) -> None:
