@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from em.moves import EM, GeneralisedEM, Move
-from experiments.answers.generalised_em import FULL, GRADIENT, MOST, NEWTON, ONE, THREE, build_answer
+from experiments.answers.generalised_em import FULL, GRADIENT, MOST, NEWTON, ONE, build_answer
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
 from experiments.reporting.report import Answer, Formula
 from experiments.studies.climbs import Climbs, Ended, alternating_starts, climb_all
-from experiments.studies.q_steps import InnerSteps, QStep
+from experiments.studies.q_steps import QStep
 from mixture.covariance import FAMILIES, structure_named
 
 WAYS: Mapping[str, Move] = MappingProxyType(
     {
         FULL: EM(),
         ONE: GeneralisedEM(),
-        THREE: InnerSteps(3),
         NEWTON: QStep("newton"),
         GRADIENT: QStep("gradient"),
     }

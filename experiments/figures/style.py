@@ -23,6 +23,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 )
 """The colours of Okabe & Ito (2008), which colour-blind readers can tell apart."""
 GREY = "#7F7F7F"
+BROWN, VIOLET, OLIVE = "#8B5A2B", "#5D3A9B", "#8F8300"
+"""Darker than any of those, for methods beyond them."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,22 @@ METHODS = MappingProxyType(
     }
 )
 """The looks of the methods: the same in every figure."""
+
+MOVES = MappingProxyType(
+    {
+        "EM": METHODS["em"],
+        "generalised EM": Look(VIOLET, (0, (4, 1.5)), "s"),
+        "accelerated EM": Look(GREEN, "-", "D"),
+        "SQUAREM": Look(PURPLE, (0, (4, 1.5)), "^"),
+        "L-BFGS": Look(SKY, "-", "v"),
+        "Newton": Look(BROWN, (0, (1, 1.2)), "P"),
+        "gradient ascent": Look(ORANGE, (0, (4, 1, 1, 1)), "X"),
+    }
+)
+"""The looks of the ways to climb the likelihood, by the names of the moves: the same in every figure."""
+
+SCIKIT_LEARN = Look(OLIVE, (0, (4, 1.5)), "D")
+"""Of the other program."""
 
 METHOD_COLOURS = MappingProxyType({name: look.color for name, look in METHODS.items()})
 

@@ -11,11 +11,14 @@ from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 
 TOLERANCE = 1e-9
-"""Nats still to be gained at which the loop stops, so that climbs come within CLOSE."""
-CLOSE = 1e-8
-"""Nats below its optimum at which a climb has arrived."""
-SAME = 1e-6
-"""Nats within which two ends are one optimum."""
+"""Nats still to be gained, by the loop's own estimate, at which it stops: far below CLOSE, since the estimate may fall
+short of the truth by orders of magnitude where a climb is slow."""
+CLOSE = 1e-6
+"""Nats below its optimum at which a climb has arrived: far above TOLERANCE, so that arriving is a matter of the way and
+not of when the loop stops; far below anything that matters to an estimate."""
+SAME = 1e-4
+"""Nats within which two ends are one optimum: far above CLOSE, so that a climb that stops short of an optimum is held
+against that optimum and not against itself."""
 MAX_ITERATIONS = 30_000
 KEPT = 300
 """Steps of a trace that are kept, evenly spread over the logarithm of their number."""
@@ -50,16 +53,25 @@ class Ended:
         """Whether it ended at an optimum that is no spike."""
         return self.status == em.Status.CONVERGED.name
 
+    @property
+    def seconds_to_arrive(self) -> float:
+        """Seconds until it had arrived: those of the whole climb by its share of the passes; nan if it never did."""
+        return float("nan") if self.arrival is None else self.seconds * self.arrival / self.passes
+
 
 @dataclass(frozen=True, eq=False)
 class Climbs:
     """Every way's climbs, by its name and in the order of the starts.
 
+    n_points, n_features, n_components   N, D and K
     best    the highest log-likelihood of all climbs that converged
-    traces  passes and gap to the optimum (T, 2) of one climb each, from the start where the first way is typical
+    traces  passes and gap (T, 2) of one climb each, all from one start and measured from one optimum (`_traces`)
     rate    exact rate of EM at the best end; None if it was not asked for
     """
 
+    n_points: int
+    n_features: int
+    n_components: int
     best: float
     ended: dict[str, list[Ended]]
     traces: dict[str, FloatArray]
@@ -77,6 +89,10 @@ class Climbs:
     def arrivals(self, way: str) -> list[int]:
         """Passes of those that came close."""
         return [climb.arrival for climb in self.arrived(way) if climb.arrival is not None]
+
+    def seconds_to_arrive(self, way: str) -> list[float]:
+        """Seconds that those took until then."""
+        return [climb.seconds_to_arrive for climb in self.arrived(way) if climb.arrival is not None]
 
     def at_the_best(self, way: str) -> int:
         """How many of them ended at the highest optimum."""
@@ -119,6 +135,9 @@ def climb_all(
         raise ValueError("no climb converged: raise the number of starts")
     top = next(fit for fit in everything if _converged(fit) and fit.log_likelihood == ends[-1])
     return Climbs(
+        n_points=points.shape[0],
+        n_features=points.shape[1],
+        n_components=starts[0].n_components,
         best=float(ends[-1]),
         ended={name: [_ended(fit, ends) for fit in climbs] for name, climbs in fits.items()},
         traces=_traces(fits, ends),
@@ -156,17 +175,28 @@ def _ended(fit: em.EMFit, ends: FloatArray) -> Ended:
 
 
 def _traces(fits: Mapping[str, Sequence[em.EMFit]], ends: FloatArray) -> dict[str, FloatArray]:
-    """From the start at which the first way took its median number of passes, where all converged if it can be."""
-    first = next(iter(fits.values()))
-    shared = [i for i in range(len(first)) if all(_converged(climbs[i]) for climbs in fits.values())]
-    shared = shared or [i for i in range(len(first)) if _converged(first[i])] or [0]
-    shared.sort(key=lambda i: first[i].n_passes)
-    typical = shared[len(shared) // 2]
+    """From one start, gaps measured from the highest optimum reached from there, so that curves begin at one height.
+
+    The start is one from which all ways end at one optimum, if there is any, else from which they end at the fewest; of
+    those the one at which the first way took its median number of passes. Ways that ran away have no trace.
+    """
+    reached = [_reached([climbs[i] for climbs in fits.values()], ends) for i in range(len(next(iter(fits.values()))))]
+    ranks = [(len(set(optima)) or len(fits), -len(optima)) for optima in reached]
+    alike = [i for i, rank in enumerate(ranks) if rank == min(ranks)]
+    alike.sort(key=lambda i: next(iter(fits.values()))[i].n_passes)
+    typical = alike[len(alike) // 2]
+    optimum = max(reached[typical], default=float(ends[-1]))
     traces = {}
     for name, climbs in fits.items():
         fit = climbs[typical]
-        optimum = optimum_of(fit.log_likelihood, ends) if _converged(fit) else float(ends[-1])
+        if not fit.status.usable:
+            continue
         last = len(fit.values) - 1
         kept = np.unique(np.concatenate([[0], np.geomspace(1, last, KEPT).round().astype(int)])) if last else [0]
         traces[name] = np.column_stack([fit.passes[kept], optimum - fit.values[kept]])
     return traces
+
+
+def _reached(fits: Sequence[em.EMFit], ends: FloatArray) -> list[float]:
+    """The optimum of each climb that converged."""
+    return [optimum_of(fit.log_likelihood, ends) for fit in fits if _converged(fit)]

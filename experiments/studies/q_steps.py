@@ -1,4 +1,4 @@
-"""M steps that do not maximise: some inner steps, or one step of Newton or along the gradient of Q."""
+"""M steps that do not maximise: one step of Newton or along the gradient of Q."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,34 +11,15 @@ from em.moves import Move, Step
 from em.objective import Objective, Position
 from mixture import GaussianMixture, structure_named
 from mixture.arrays import FloatArray
-from mixture.covariance import Covariance, InnerStep
+from mixture.covariance import Covariance
 
 SUFFICIENT = 1e-4
+"""Share of the rise that the slope promises which a step must bring: the usual one (Nocedal & Wright 2006, section
+3.1)."""
 MAX_HALVINGS = 60
+"""Halvings after which a step is below the resolution of the numbers it is added to, 2^-53, however it began."""
 FLATTEST = 1e-10
 """Curvatures below this share of the largest are taken to be this."""
-
-
-@final
-@dataclass(frozen=True)
-class InnerSteps(Move):
-    """The family's own inner step, `count` times on the same statistics; each raises Q or leaves it."""
-
-    count: int
-
-    name: ClassVar[str] = "inner steps"
-    linear: ClassVar[bool] = True
-
-    def steps(self, objective: Objective, start: Position) -> Iterator[Step]:
-        position = start
-        while True:
-            mixture = position.mixture
-            for _ in range(self.count):
-                mixture = em.m_step(
-                    position.statistics, structure=objective.structure, current=mixture, inner=InnerStep.SINGLE
-                )
-            position = objective.evaluate(mixture)
-            yield Step(position)
 
 
 @final
@@ -114,7 +95,7 @@ def uphill(
     slope: float,
     length: float,
 ) -> tuple[FloatArray, float]:
-    """The first of Sigma(t d), t halved from `length`, where Q rises by 1e-4 t times the slope; and t, 0 for none."""
+    """The first Sigma(t d), t halved from `length`, where Q rises by SUFFICIENT t times the slope; and t or 0."""
     k, d = len(counts), scatter.shape[1]
     value = family.expected_log_likelihood(counts, scatter, covariances)
     for _ in range(MAX_HALVINGS):

@@ -9,7 +9,7 @@ from answered import reported, run_case
 import em
 from em.moves import EM, LBFGS, AcceleratedEM, GradientAscent
 from experiments import ascents
-from experiments.answers.ascents import ACCELERATED, GALAXIES, HARD, NAIVE
+from experiments.answers.ascents_words import ACCELERATED, GALAXIES, HARD, NAIVE
 from experiments.ascents import COSTS, EXPERIMENT
 from experiments.engine.experiment import Budget
 from experiments.studies.climbs import Climbs, alternating_starts, climb_all
@@ -92,7 +92,7 @@ def test_report_counts_and_claims(outcomes: dict[str, object]) -> None:
 def test_too_many_passes_and_a_fall_fail_their_claims(outcomes: dict[str, object]) -> None:
     hard = outcomes[HARD]
     assert isinstance(hard, Climbs)
-    slow = [dataclasses.replace(end, arrival=1000, fall=1.0) for end in hard.ended[ACCELERATED]]
+    slow = [dataclasses.replace(end, passes=1000, fall=1.0) for end in hard.ended[ACCELERATED]]
     worse = dataclasses.replace(hard, ended={**hard.ended, ACCELERATED: slow})
     report = reported(EXPERIMENT, *{**outcomes, HARD: worse}.values())
     assert [claim.passed for claim in report.claims] == [False, False]

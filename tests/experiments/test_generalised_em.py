@@ -7,11 +7,11 @@ import pytest
 from answered import reported
 
 import em
-from em.moves import EM
+from em.moves import EM, AcceleratedEM, GeneralisedEM
 from experiments.answers.generalised_em import FULL, NEWTON, ONE
 from experiments.generalised_em import EXPERIMENT, WAYS
 from experiments.studies.climbs import CLOSE, SAME, Climbs, alternating_starts, climb_all
-from experiments.studies.q_steps import InnerSteps, QStep, derivatives, newton_direction
+from experiments.studies.q_steps import QStep, derivatives, newton_direction
 from mixture.covariance import FAMILIES, Covariance
 
 ITERATIVE = [family for family in FAMILIES if family.iterative]
@@ -49,7 +49,7 @@ def test_derivatives_are_those_of_q(family: Covariance) -> None:
 
 
 @pytest.mark.parametrize("family", ITERATIVE, ids=lambda family: family.mclust)
-@pytest.mark.parametrize("move", [InnerSteps(1), InnerSteps(3), QStep("newton"), QStep("gradient")], ids=str)
+@pytest.mark.parametrize("move", [GeneralisedEM(), QStep("newton"), QStep("gradient")], ids=str)
 def test_partial_m_steps_ascend_and_end_where_em_does_not_move(family: Covariance, move) -> None:
     x = points()
     fit = em.fit(x, start_of(family), move=move, max_iterations=40, threads=1)
@@ -62,8 +62,8 @@ def test_partial_m_steps_ascend_and_end_where_em_does_not_move(family: Covarianc
 def test_climbs_count_passes_to_the_best_end_of_their_optimum() -> None:
     x = points()
     starts = alternating_starts(x, 2, "full", 3, np.random.default_rng(1))
-    found = climb_all(x, starts, {"EM": EM(), "short": InnerSteps(1)}, exact_rate=True)
-    for name, move in (("EM", EM()), ("short", InnerSteps(1))):
+    found = climb_all(x, starts, {"EM": EM(), "short": GeneralisedEM()}, exact_rate=True)
+    for name, move in (("EM", EM()), ("short", GeneralisedEM())):
         for start, ended in zip(starts, found.ended[name], strict=True):
             fit = em.fit(x, start, move=move, tolerance=1e-9, threads=1)
             same = [
@@ -75,10 +75,24 @@ def test_climbs_count_passes_to_the_best_end_of_their_optimum() -> None:
             assert ended.gap == max(same) - fit.log_likelihood
             reached = [p for p, v in zip(fit.passes, fit.values, strict=True) if v >= max(same) - CLOSE]
             assert ended.arrival == int(reached[0])
+            assert 0.0 < ended.seconds_to_arrive <= ended.seconds
     assert found.best == max(e.log_likelihood for climbs in found.ended.values() for e in climbs)
     top = max((em.fit(x, start, threads=1) for start in starts), key=lambda fit: fit.log_likelihood)
     assert found.rate == pytest.approx(em.convergence_rate(x, top.mixture).rate, abs=1e-3)
     np.testing.assert_allclose(found.traces["EM"][0, 0], 1.0)
+
+
+def test_traces_begin_at_one_point_and_are_measured_from_one_optimum() -> None:
+    x = points()
+    starts = alternating_starts(x, 3, "full", 3, np.random.default_rng(1))
+    ways = {"EM": EM(), "accelerated": AcceleratedEM(), "short": GeneralisedEM()}
+    found = climb_all(x, starts, ways)
+    assert (found.n_points, found.n_features, found.n_components) == (110, 2, 3)
+    first = [trace[0].tolist() for trace in found.traces.values()]
+    assert first == [first[0]] * len(first)
+    tops = [max(fit.log_likelihood for fit in fits) for fits in zip(*found.ended.values(), strict=True)]
+    values = [start.log_likelihood(x) for start in starts]
+    assert min(abs(top - value - first[0][1]) for top, value in zip(tops, values, strict=True)) < 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +106,7 @@ def test_report_on_climbs(found: Climbs) -> None:
     report = reported(EXPERIMENT, *[found] * 10)
     table = next(table.frame for table in report.tables if table.name == "ways")
     assert len(table) == 10 * len(WAYS)
-    assert report.answer.startswith("Take one step")
+    assert report.answer.startswith("Any step that raises")
     assert [claim.passed for claim in report.claims[:2]] == [True, True]
 
 

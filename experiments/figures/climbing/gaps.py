@@ -13,38 +13,35 @@ from experiments.figures.style import Look
 
 LEAST = 1e-10
 """Nats: gaps below are drawn here."""
-
-MOVES: Mapping[str, Look] = {
-    "EM": style.METHODS["em"],
-    "generalised EM": Look(style.VERMILION, (0, (4, 1.5)), "s"),
-    "accelerated EM": Look(style.GREEN, "-", "D"),
-    "SQUAREM": Look(style.PURPLE, (0, (4, 1.5)), "^"),
-    "L-BFGS": Look(style.SKY, "-", "v"),
-    "Newton": Look(style.BLACK, (0, (1, 1.2)), "P"),
-    "gradient ascent": Look(style.ORANGE, (0, (4, 1, 1, 1)), "X"),
-}
-"""What each way to climb looks like, in every figure."""
+BENEATH = 2.4
+"""Width of the first move's line, which others may lie on."""
 
 
 @canvas.drawn_in_style
-def gaps(traces: pd.DataFrame, panels: Sequence[str], *, looks: Mapping[str, Look] = MOVES) -> Drawn:
+def gaps(
+    traces: pd.DataFrame, panels: Sequence[str], close: float, *, looks: Mapping[str, Look] = style.MOVES
+) -> Drawn:
     """A panel for each problem: the gap to the optimum (nats, log) by passes over the data (log), a line for each move.
 
-    traces  problem, move, passes, gap       looks  by move
+    traces  problem, move, passes, gap       looks  by move       close  the gap at which a thin line is drawn
 
     Gaps below 1e-10 nats are drawn there. Two columns wide.
     """
     figure, (axes,) = canvas.panels(1, len(panels), width=style.DOUBLE_COLUMN, height=2.7, share_y=True)
     moves = list(dict.fromkeys(traces["move"]))
     for index, (ax, problem) in enumerate(zip(axes, panels, strict=True)):
+        ax.axhline(close, color="0.7", linewidth=0.6, zorder=1.0)
         for move in moves:
             of = traces[(traces["problem"] == problem) & (traces["move"] == move)]
+            if of.empty:
+                continue
             gap = np.maximum(of["gap"].to_numpy(np.float64), LEAST)
             passes = of["passes"].to_numpy(np.float64)
             first_below = int((gap <= LEAST).argmax()) + 1 if (gap <= LEAST).any() else gap.size
             look = looks[move]
-            ax.plot(passes[:first_below], gap[:first_below], linewidth=1.2, **look.line)
-            ax.plot(passes[first_below - 1], gap[first_below - 1], markersize=3.5, clip_on=False, **look.points)
+            width, size = (BENEATH, 5.0) if move == moves[0] else (1.2, 3.5)
+            ax.plot(passes[:first_below], gap[:first_below], linewidth=width, **look.line)
+            ax.plot(passes[first_below - 1], gap[first_below - 1], markersize=size, clip_on=False, **look.points)
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.xaxis.set_major_locator(LogLocator(numticks=7))

@@ -9,7 +9,6 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
-from experiments.figures.climbing.gaps import MOVES
 from experiments.figures.style import Look
 
 NARROW = 300.0
@@ -17,7 +16,7 @@ NARROW = 300.0
 
 
 @canvas.drawn_in_style
-def passes(rows: pd.DataFrame, *, looks: Mapping[str, Look] = MOVES) -> Drawn:
+def passes(rows: pd.DataFrame, *, looks: Mapping[str, Look] = style.MOVES) -> Drawn:
     """Median passes to the optimum by problem, a marker for each move, with a line from the least to the most.
 
     rows  problem, move, least, median, most       looks  by move
