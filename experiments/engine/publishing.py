@@ -1,7 +1,7 @@
 """A report written, and told of."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from experiments.reporting.report import Report
 
 
-def publish(report: "Report", output: Path) -> bool:
-    """Write the report, and say where it is, what it answers and which claims hold; whether all do."""
+def publish(
+    report: "Report", output: Path, *, telling: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> bool:
+    """Write the report, and say where it is, what it answers and which claims hold; whether all do.
+
+    telling: what surrounds the saying, as where bars must be away for it.
+    """
     from experiments.reporting.rendering import write_report
     from experiments.reporting.writing import write_folder
 
@@ -23,7 +28,8 @@ def publish(report: "Report", output: Path) -> bool:
             lambda draft: write_report(report, draft, between=interrupts.check),
             before_swap=interrupts.settle,
         )
-        _announce(report, folder)
+        with telling():
+            _announce(report, folder)
     return report.passed
 
 
@@ -54,7 +60,8 @@ def _announce(report: "Report", folder: Path) -> None:
 
     page = folder / "report.html"
     shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal  # a file gets whole lines
     console.print(Text(str(shown), style="bold"))
     console.print(Text(one_line(report.answer)))
     for claim in report.claims:

@@ -5,8 +5,8 @@ The command line and every experiment's own script stand on this.
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -100,8 +100,8 @@ def run_all(
                     with one_line(OSError), interruptible():
                         compute(plan, left[name], machine, total)
                         plan.tidy()
-                    with total.paused():
-                        passed &= _write_report(plan)
+                    total.case_begins(name, "drawing")
+                    passed &= _write_report(plan, telling=total.paused)
     return failures.status(plans, passed=passed)
 
 
@@ -181,13 +181,13 @@ def _plans(
     return [Plan(experiment, quick, seed, options or {}, output) for experiment in chosen]
 
 
-def _write_report(plan: "Plan") -> bool:
+def _write_report(plan: "Plan", *, telling: Callable[[], AbstractContextManager[None]] = nullcontext) -> bool:
     """Draw stored results; whether all claims hold. Raises Missing."""
     from experiments.engine.answering import report_of
 
     results, seconds = plan.results()
     report = report_of(plan.experiment, results, quick=plan.quick, seconds=seconds)
-    return publish(report, plan.output)
+    return publish(report, plan.output, telling=telling)
 
 
 @contextmanager

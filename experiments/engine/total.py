@@ -55,9 +55,13 @@ class Total:
             self._bars = None
 
     def left(self) -> float | None:
-        """The seconds that are left, None while nothing has ended: at the pace of what has, in expected seconds."""
+        """The seconds that are left, at the pace of what has ended, in expected seconds.
+
+        While nothing has ended those that are expected; None once these are over.
+        """
         if self._done == 0.0:
-            return None
+            waiting = sum(self._expected.values()) - (self._clock() - self._began)
+            return waiting if waiting > 0.0 else None
         pace = (self._last - self._began) / self._done
         waiting = (sum(self._expected.values()) - self._done) * pace
         return max(0.0, waiting - (self._clock() - self._last))

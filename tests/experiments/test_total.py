@@ -22,8 +22,12 @@ class Clock:
 def test_the_time_left_goes_by_the_pace_of_what_has_ended() -> None:
     clock = Clock()
     total = Total(EXPECTED, Console(file=io.StringIO()), clock)
-    assert total.left() is None
+    assert total.left() == 8.0  # as declared
     clock.now += 2.0
+    assert total.left() == 6.0
+    clock.now += 7.0
+    assert total.left() is None
+    clock.now -= 7.0
     total.case_ended("a", "short")  # 2 s for 1 expected: 7 expected are left
     assert total.left() == pytest.approx(14.0)
     clock.now += 4.0
