@@ -23,11 +23,14 @@ REFERENCES = (
     " Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
     "Louis, T. A. (1982). Finding the observed information matrix when using the EM algorithm. Journal of the Royal"
     " Statistical Society B 44, 226-233. doi:10.1111/j.2517-6161.1982.tb01203.x",
-    "Papastamoulis, P. & Iliopoulos, G. (2010). An artificial allocations based solution to the label switching"
-    " problem. Journal of Computational and Graphical Statistics 19, 313-331. doi:10.1198/jcgs.2010.09008",
-    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Buerkner, P.-C. (2021). Rank-normalization, folding, and"
-    " localization: an improved R-hat. Bayesian Analysis 16, 667-718. doi:10.1214/20-BA1221",
-    "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning Research 15, 1593-1623.",
+    "Papastamoulis, P. & Iliopoulos, G. (2010). An artificial allocations based solution to the label switching problem"
+    " in Bayesian analysis of mixtures of distributions. Journal of Computational and Graphical Statistics 19, 313-331."
+    " doi:10.1198/jcgs.2010.09008",
+    "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. & Bürkner, P.-C. (2021). Rank-normalization, folding, and"
+    " localization: an improved R-hat for assessing convergence of MCMC. Bayesian Analysis 16, 667-718."
+    " doi:10.1214/20-BA1221",
+    "Hoffman, M. D. & Gelman, A. (2014). The No-U-Turn sampler: adaptively setting path lengths in Hamiltonian"
+    " Monte Carlo. Journal of Machine Learning Research 15, 1593-1623.",
 )
 
 
@@ -37,6 +40,7 @@ def build_answer(
     claims: Sequence[Claim] = (),
     references: Sequence[str] = (),
     extra: Sequence[Section] = (),
+    first: str = "",
     more: str = "",
     result: dict[str, Json] | None = None,
     partitions: Partitions | None = None,
@@ -44,8 +48,8 @@ def build_answer(
 ) -> Answer:
     """`before`; data, EM, posterior, both side by side, what they predict; then `extra` sections.
 
-    more: a sentence that ends the answer. partitions: those of the comparison, where they are known already. Every
-    number is computed.
+    first, more: sentences before and after what the comparison found. partitions: those of the comparison, where they
+    are known already. Every number is computed.
     """
     subject = comparison.subject
     table = comparison_table(
@@ -66,7 +70,7 @@ def build_answer(
         *extra,
     )
     return Answer(
-        words=f"{findings.answer(comparison, table)} {more}".strip(),
+        words=f"{first} {findings.answer(comparison, table)} {more}".strip(),
         sections=parts,
         claims=tuple(claims),
         references=(

@@ -8,6 +8,7 @@ from bayesian.diagnosis.diagnose import USABLE
 from experiments.comparing.comparison import Comparison
 from experiments.referee.parameters import natural_parameters
 from experiments.referee.quantities import in_words, parameter_name
+from experiments.reporting.formats import number
 from experiments.reporting.sentences import listed
 
 DISTANCE = "(mean − EM)/sd"
@@ -48,20 +49,16 @@ def answer(comparison: Comparison, table: pd.DataFrame) -> str:
     widest = table.iloc[int(distances.argmax())]
     place = parameter_name(widest["parameter"], widest["component"], widest["feature"])
     words = (
-        f"{agreement(table)}: the posterior means lie up to {distances.max():.2f} posterior standard deviations from"
-        f" EM's estimates (furthest: {place})"
+        f"{agreement(table)}: {int((distances <= NOTABLE).sum())} of {len(table)} posterior means lie within"
+        f" {NOTABLE:g} posterior sd of EM's estimates (furthest {distances.max():.2f})"
     )
     ratios = table[RATIO].dropna().astype(float)
     if len(ratios):
-        words += (
-            f", and the posterior standard deviations are {ratios.min():.2f} to {ratios.max():.2f} times the"
-            " standard errors"
-        )
-    else:
-        words += "; there are no standard errors to set beside the posterior's"
+        words += f", and the posterior sds are {ratios.min():.2f} to {ratios.max():.2f} times the standard errors"
     hedge = " (with caveats: see The posterior)" if diagnosis.caveats else ""
     chains = _CHAINS[diagnosis.verdict] if comparison.best.n_components > 1 else "The chains agree"
-    return f"{words}. {chains}{hedge}: {explanation}"
+    errors = "" if len(ratios) else " There are no standard errors to set beside the posterior sds."
+    return f"{words}. The furthest is the {place}.{errors} {chains}{hedge}: {explanation}"
 
 
 def agreement(table: pd.DataFrame) -> str:
@@ -100,7 +97,7 @@ def furthest_apart(comparison: Comparison, most: int = 3) -> str:
     places = [
         f"{parameter_name(p.kind, p.component, p.feature)} (posterior mean {abs(distance):.2f} posterior sd"
         f" {'above' if distance > 0.0 else 'below'} EM's estimate, skewness of the draws"
-        f" {float(skew(p.draws.ravel())):.1f})".replace("-", "−")
+        f" {number(float(skew(p.draws.ravel())), 1)})"
         for distance, p in found[:most]
     ]
     more = f"; {len(found) - most} more lie beyond {NOTABLE:g}" if len(found) > most else ""

@@ -78,8 +78,8 @@ def groups_picture(
     drawn = known_groups(groups.labels, groups.names, partitions, looks, data, feature_names)
     panels = ", ".join(f"({'abcdefgh'[i]}) {name}" for i, name in enumerate(partitions))
     caption = (
-        f"How many points of each known group (rows) are in each cluster (columns): {panels}; shading is the share of"
-        f" the group. ({'abcdefgh'[len(partitions)]}) The points in two of the features, marked by their known group;"
-        " rings mark those that a partition puts into a cluster other than that of their group."
+        f"How many of n = {len(data)} points, by known group (rows), are in each cluster (columns): {panels}; shading"
+        f" is the share of the group. ({'abcdefgh'[len(partitions)]}) The points in two of the features, marked by"
+        " their known group; rings mark those that a partition puts into a cluster other than that of their group."
     )
     return Picture("groups", caption, caption, drawn.figure, drawn.data, "double")

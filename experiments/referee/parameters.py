@@ -19,7 +19,7 @@ COUNTED_FROM = 1
 """Tables and figures count components and rows of the data from this number."""
 
 ALL = "all"
-"""Stands for the component of a parameter that all components share, and for the feature of one all features share."""
+"""Stands for the component of a parameter that all components share; components have numbers for names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class NaturalParameter:
 
     kind            "weight", "mean", "sd" or "correlation"
     component       the component's number as tables count it, or "all" if the components share the parameter
-    feature         the feature's name; two names joined by " × " for a correlation; "all" for the one sd of a
-                    spherical covariance; empty for a weight
+    feature         the feature's name; two names joined by " × " for a correlation; None for the one sd of a
+                    spherical covariance, which all features share; empty for a weight
     estimate        EM's, in data units (weights and correlations have none)
     standard_error  EM's, same unit; None if there is none
     draws           (C, S) the posterior's
@@ -37,7 +37,7 @@ class NaturalParameter:
 
     kind: str
     component: str
-    feature: str
+    feature: str | None
     estimate: float
     standard_error: float | None
     draws: FloatArray
@@ -122,7 +122,9 @@ class _Reader:
 
     def sds(self) -> Iterator[NaturalParameter]:
         shape = self.mixture.covariance_structure.element_shape(self.mixture.n_features)
-        features = tuple(enumerate(self.names)) if shape else ((0, self.names[0] if len(self.names) == 1 else ALL),)
+        features: tuple[tuple[int, str | None], ...] = tuple(enumerate(self.names))
+        if not shape and len(features) > 1:
+            features = ((0, None),)
         covariances, draws = self.mixture.dense_covariances, self.posterior.covariances
         for k, old, component in self._components():
             for d, name in features:

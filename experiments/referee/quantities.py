@@ -17,9 +17,10 @@ _SINGLE = {
 }
 
 
-def parameter_name(kind: str, component: str, feature: str) -> str:
-    """One row of the comparison: "weight, component 1", "sd of x (cm), all components"."""
-    what = {"": kind, ALL: f"{kind} of every feature"}.get(feature, f"{kind} of {feature.replace(' × ', ' and ')}")
+def parameter_name(kind: str, component: str, feature: str | None) -> str:
+    """One row of the comparison: "weight, component 1", "sd of x (cm), all components"; None: all features share it."""
+    name = "every feature" if feature is None else feature
+    what = f"{kind} of {name.replace(' × ', ' and ') if kind == 'correlation' else name}" if name else kind
     return f"{what}, all components" if component == ALL else f"{what}, component {component}"
 
 

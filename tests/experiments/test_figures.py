@@ -15,8 +15,10 @@ import em
 from bayesian.posterior import Posterior
 from experiments.figures import canvas, style
 from experiments.figures.comparison.ascent import ascent
+from experiments.figures.comparison.coclustering import coclustering
 from experiments.figures.comparison.density import density
 from experiments.figures.comparison.disagreements import disagreements
+from experiments.figures.comparison.known_groups import known_groups
 from experiments.figures.comparison.marginals import marginals
 from experiments.figures.comparison.plane import plane
 from experiments.figures.comparison.predictive import predictive_check
@@ -183,18 +185,22 @@ def test_ascent_shows_every_restart_and_marks_the_singular(faithful):
     total, gap = drawn.figure.axes
     for fit in (*restarts.fits, runaway):
         assert any(np.array_equal(line.get_ydata(), fit.log_likelihoods) for line in total.lines)
+    longest = max(restarts.fits, key=lambda fit: fit.n_iterations)  # all four reach the best
     (bold,) = (line for line in gap.lines if line.get_linewidth() > 1.0 and line.get_marker() == "None")
-    np.testing.assert_array_equal(bold.get_ydata(), (best.log_likelihood - best.log_likelihoods)[:-1])
+    np.testing.assert_array_equal(
+        bold.get_ydata(), (best.log_likelihood - longest.log_likelihoods)[: len(bold.get_ydata())]
+    )
     assert gap.get_yscale() == "log"
     crosses = [line for line in total.lines if line.get_marker() == "x"]
     top = total.get_ylim()[1]  # the climb leaves the panel between its steps 1 and 2
     where = 1.0 + (top - best.log_likelihood + 1.0) / 51.0
     np.testing.assert_allclose([line.get_xydata() for line in crosses], [[[where, top]]])
-    assert {"singular, discarded: 1", "other restarts: 3", "best fit"} <= set(texts(drawn))
+    assert {"singular, discarded: 1", "other restarts: 3", "longest climb to the best fit"} <= set(texts(drawn))
     table = drawn.data["ascent"]
     assert len(table) == sum(len(fit.log_likelihoods) for fit in (*restarts.fits, runaway))
     assert table[table["status"] == "singular"]["restart"].unique().tolist() == [5]
     assert table[table["best"]]["log-likelihood"].tolist() == best.log_likelihoods.tolist()
+    assert table[table["marked"]]["log-likelihood"].tolist() == longest.log_likelihoods.tolist()
     alone = ascent(em.Restarts((dataclasses.replace(best, log_likelihoods=best.log_likelihoods[-1:]),)))
     figure_bytes(alone.figure, "png")
 
@@ -269,6 +275,29 @@ def test_names_are_taken_literally(faithful):
         assert not any(text.get_parse_math() or text.get_usetex() for text in shown)
         assert figure_bytes(drawn.figure, "svg").startswith(b"<?xml")
     assert r"$\frac{1}{0}$ & <b>" in faithful.draw_all(NASTY[:2])["fit"].figure.axes[0].get_xlabel()
+
+
+@pytest.mark.parametrize("n_features", [1, 2])
+def test_features_may_bear_the_names_of_our_columns(faithful, one_feature, n_features):
+    case = faithful if n_features == 2 else one_feature
+    data, labels = case.posterior.data, np.arange(len(case.posterior.data)) % 2
+    matrix, looks = np.eye(len(data)), {"EM": style.METHODS["em"]}
+
+    def tables(names):
+        yield (plane if n_features == 2 else density)(case.mixture, case.posterior, names).data["points"]
+        yield disagreements(case.mixture, case.posterior, names).data["disagreement"]
+        yield coclustering(matrix, {"EM": labels, "VI": labels}, data, labels, names).data["points"]
+        if n_features == 2:
+            yield known_groups(labels, ["a", "b"], {"EM": labels}, looks, data, names).data["points"]
+
+    fixed = {column for table in tables(case.names) for column in table.columns} - set(case.names)
+    assert {"row", "total variation"} <= fixed
+    for name in sorted(fixed):
+        names = (name, "b")[:n_features]
+        for theirs, ours in zip(tables(names), tables(case.names), strict=True):
+            assert theirs.columns.is_unique
+            assert theirs.columns[-n_features].startswith(name)
+            np.testing.assert_array_equal(theirs.to_numpy(), ours.to_numpy())
 
 
 @pytest.mark.parametrize("structure", ["full", "tied_diag"])

@@ -10,6 +10,7 @@ import pytest
 from bayesian import Posterior, Verdict
 from experiments.comparing import findings
 from experiments.referee.quantities import in_words, parameter_name
+from experiments.reporting.sentences import first_sentence
 from mixture import GaussianMixture
 
 LABELS = ("eruptions (min)", "waiting (min)")
@@ -48,8 +49,16 @@ def test_the_answer_begins_with_what_the_numbers_say(
 ) -> None:
     answer = findings.answer(comparison(Verdict.NO_SWITCHING), table(distances, ratios))
     assert answer.startswith(words)
-    assert "(furthest: mean of eruptions (min), component 2)" in answer
+    assert "The furthest is the mean of eruptions (min), component 2." in answer
     assert "The chains agree, labels included: mean of waiting (min), component 1 has R-hat 1.2." in answer
+
+
+def test_the_first_sentence_counts_the_close_ones() -> None:
+    answer = findings.answer(comparison(Verdict.NO_SWITCHING), table([0.5, -0.51, 0.0], [1.0, 1.2, 0.9]))
+    assert first_sentence(answer) == (
+        "EM and the posterior agree closely: 2 of 3 posterior means lie within 0.5 posterior sd of EM's estimates"
+        " (furthest 0.51), and the posterior sds are 0.90 to 1.20 times the standard errors."
+    )
 
 
 def test_caveats_are_told_shortly() -> None:
@@ -76,12 +85,12 @@ def test_parameters_that_lie_furthest_apart_are_named() -> None:
     arrays = np.ones((1, 4, 1)), draws[..., None, None], np.ones((1, 4, 1, 1, 1))
     case = comparison(Verdict.NO_SWITCHING, n_components=1)
     vars(case).update(best=mixture, errors=None, relabelled=Posterior.from_arrays(*arrays, [[0.0]]))
-    vars(case)["subject"] = SimpleNamespace(labels=("x",))
+    vars(case)["subject"] = SimpleNamespace(labels=("T-x",))
     assert findings.furthest_apart(case) == ""
     arrays = np.ones((1, 4, 1)), draws[..., None, None] + 1.0, np.ones((1, 4, 1, 1, 1))
     vars(case)["relabelled"] = Posterior.from_arrays(*arrays, [[0.0]])
     text = findings.furthest_apart(case)
-    assert "mean of x, component 1 (posterior mean 0.73 posterior sd above EM's estimate, skewness" in text
+    assert "mean of T-x, component 1 (posterior mean 0.73 posterior sd above EM's estimate, skewness" in text
 
 
 def test_bins_outside_their_band_are_counted_feature_by_feature() -> None:
@@ -127,5 +136,7 @@ def test_quantities_have_names(identifier: str, name: str | None) -> None:
 def test_rows_of_the_comparison_have_names() -> None:
     assert parameter_name("weight", "2", "") == "weight, component 2"
     assert parameter_name("sd", "all", "x (cm)") == "sd of x (cm), all components"
-    assert parameter_name("sd", "1", "all") == "sd of every feature, component 1"
+    assert parameter_name("sd", "1", None) == "sd of every feature, component 1"
+    assert parameter_name("sd", "1", "all") == "sd of all, component 1"
+    assert parameter_name("mean", "1", "T × d") == "mean of T × d, component 1"
     assert parameter_name("correlation", "1", "x (cm) × y") == "correlation of x (cm) and y, component 1"

@@ -43,6 +43,8 @@ def test_a_wrong_estimate_fails_its_claim(outcomes):
 def test_em_and_the_posterior_agree(outcomes, report):
     comparison = outcomes[COMPARISON]
     table = {table.name: table for table in report.tables}["comparison"].frame
+    assert len(comparison.subject.points) == old_faithful.N_POINTS
+    assert comparison.criteria.n_parameters == old_faithful.N_PARAMETERS
     assert len(table) == 2 + 4 + 4 + 2  # weights, means, sds, correlations
     assert table["(mean − EM)/sd"].abs().max() < 1.0
     assert table["sd/SE"].astype(float).between(0.8, 1.25).all()

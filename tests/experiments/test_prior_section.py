@@ -9,6 +9,7 @@ from support import random_mixture
 
 import bayesian
 from bayesian import Posterior, Prior
+from experiments.comparing.comparison import Subject
 from experiments.comparing.sections.prior import prior_section
 from experiments.figures.canvas import Drawn
 from experiments.figures.comparison.prior_posterior import MOST_FEATURES, prior_beside_posterior
@@ -25,7 +26,7 @@ def case(structure, k, d):
     posterior = Posterior.from_arrays(weights, means, covariances, x, structure=structure)
     labels = tuple(f"feature {i} (mm)" for i in range(d))
     prior = Prior.weakly_informative(x, k, structure)
-    return SimpleNamespace(prior=prior, relabelled=posterior, subject=SimpleNamespace(labels=labels, points=x))
+    return SimpleNamespace(prior=prior, relabelled=posterior, best=mixture, subject=Subject.of_array(x, labels))
 
 
 def drawn_of(comparison, n=4000) -> Drawn:

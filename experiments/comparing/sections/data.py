@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.comparing.comparison import INTERVAL, Comparison
-from experiments.comparing.sections.pictured import pictured
+from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.density import density
-from experiments.figures.comparison.plane import plane
+from experiments.figures.comparison.plane import EM_LEVELS, MOST_FEATURES, SHEAF_LEVEL, plane, sheaf_draws
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section, Table
+from experiments.reporting.sentences import listed
 
 
 def data_section(comparison: Comparison) -> Section:
@@ -42,14 +43,18 @@ def data_section(comparison: Comparison) -> Section:
     if n_features == 1:
         drawn = density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)
         caption = (
-            "The data (histogram and rug), the density at EM's estimate with its components, and the posterior"
-            f" predictive density with its pointwise {100 * INTERVAL:g}% band (equal tails)."
+            "The data (grey histogram; a tick below the axis for each point), the density at EM's estimate (wide line)"
+            " with its numbered components (dotted), and the posterior predictive density (dashed) with its pointwise"
+            f" {100 * INTERVAL:g}% band (shaded, equal tails)."
         )
     else:
         drawn = plane(comparison.best, comparison.relabelled, subject.labels)
+        levels = listed([f"{100 * level:g}%" for level in EM_LEVELS])
+        first = f" The first {MOST_FEATURES} features." if n_features > MOST_FEATURES else ""
         caption = (
-            "The data, marked by EM's most probable component. Ellipses hold 50% and 90% of each component: at EM's"
-            " estimate, and for single draws of the relabelled posterior."
+            "The data, marked by EM's most probable component. Thick ellipses hold"
+            f" {levels} of each component at EM's estimate, crosses are its means; thin ones hold"
+            f" {100 * SHEAF_LEVEL:g}% in each of {sheaf_draws(n_features)} draws of the relabelled posterior.{first}"
         )
-    alt = f"{caption} n = {n_samples}, K = {comparison.best.n_components}."
-    return Section("The data", (*blocks, pictured("data", drawn, caption, alt)))
+    caption = f"{data_named(comparison)} {caption}"
+    return Section("The data", (*blocks, pictured("data", drawn, caption, caption)))

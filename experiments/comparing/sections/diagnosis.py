@@ -1,9 +1,11 @@
 """What the diagnosis of a comparison's chains found, for the section on the posterior: labels, superchains, optima."""
 
+import numpy as np
 import pandas as pd
 
 import bayesian
 from experiments.comparing.comparison import Comparison
+from experiments.comparing.sections.pictured import data_named
 from experiments.figures.comparison.labellings import labellings
 from experiments.referee.parameters import COUNTED_FROM
 from experiments.referee.quantities import in_words
@@ -39,8 +41,10 @@ def diagnosis_blocks(comparison: Comparison) -> list[str | Table | Picture]:
         blocks += [f"EM's optima: {escape_markdown(str(diagnosis.visited))}", _optima_table(diagnosis.visited)]
     if comparison.best.n_components > 1:
         caption = (
-            "(a) The label copy each draw is in, chain after chain, the most frequent first; (b) the log-likelihood,"
-            " which no label enters. Chains in copies of one mode differ in (a) alone."
+            f"{data_named(comparison)} (a) The label copy (one of the K! orders of the components) each draw is in,"
+            " chain after chain, the most frequent copy first; (b) the log-likelihood of the same draws, which no label"
+            " enters. A dot is a draw, vertical lines part the chains. Chains in copies of one mode differ in (a)"
+            " alone."
         )
         drawn = labellings(diagnosis)
         blocks.append(Picture("labellings", caption, caption, drawn.figure, drawn.data, "double"))
@@ -56,12 +60,12 @@ def _optima_table(visited: bayesian.VisitedModes) -> Table:
     table = visited.table
     frame = pd.DataFrame(
         {
-            "optimum": table.index + COUNTED_FROM,
-            "log-likelihood": table["log_likelihood"],
-            "chains started": table["began"],
-            "of them left": table["left"],
-            "chains that visited": table["visited"],
-            "share of draws": table["share"],
+            "optimum": np.arange(len(table)) + COUNTED_FROM,
+            "log-likelihood": table["log_likelihood"].to_numpy(),
+            "chains started": table["began"].to_numpy(),
+            "of them left": table["left"].to_numpy(),
+            "chains that visited": table["visited"].to_numpy(),
+            "share of draws": table["share"].to_numpy(),
         }
     )
     how = "those that EM climbs there from" if visited.climbed else "those of nearest density"

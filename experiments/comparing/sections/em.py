@@ -4,7 +4,7 @@ import pandas as pd
 
 import em
 from experiments.comparing.comparison import Comparison
-from experiments.comparing.sections.pictured import pictured
+from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.ascent import ascent
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Section, Table
@@ -35,7 +35,12 @@ def em_section(comparison: Comparison) -> Section:
         text += f" {len(restarts.failures)} gave no usable start."
     if restarts.flagged:
         text += " The best fit is a refit: " + "; ".join(restarts.flagged) + "."
-    text += f" The best climb took {climb.n_iterations} iterations and {climb.message}."
+    plural = "" if climb.n_iterations == 1 else "s"
+    text += (
+        f" The best climb, from a start by {climb.start_name}, took {climb.n_iterations} iteration{plural} and"
+        f" {climb.message}. Iterations are counted from the start that is handed to EM: those that short runs take to"
+        " find one come before and are left out."
+    )
     frame = pd.DataFrame(
         [
             ("log-likelihood", criteria.log_likelihood, "a total, in nats"),
@@ -47,8 +52,9 @@ def em_section(comparison: Comparison) -> Section:
     )
     caption = f"Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free parameters."
     trace_caption = (
-        "Log-likelihood by iteration for every start, and its gap to the best value reached, which falls along a"
-        " straight line where EM has reached its linear rate."
+        f"{data_named(comparison)} (a) Log-likelihood by iteration of every climb, each from its own start; (b) its gap"
+        " to the best value reached, which falls along a straight line where EM has reached its linear rate. The thick"
+        " line is the longest of the climbs that end at the best optimum."
     )
     picture = pictured("ascent", ascent(restarts), trace_caption, trace_caption)
     if comparison.errors_missing:

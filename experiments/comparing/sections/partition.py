@@ -7,6 +7,7 @@ from bayesian import expected_loss
 from experiments.comparing import findings
 from experiments.comparing.comparison import Comparison
 from experiments.comparing.partitions import BINDER, EM, MEANINGS, VI, Partitions, partitions_of
+from experiments.comparing.sections.pictured import data_named
 from experiments.figures.comparison.coclustering import coclustering
 from experiments.reporting.report import Picture, Section, Table
 from mixture.partitions import adjusted_rand
@@ -62,10 +63,16 @@ def _section(comparison: Comparison, found: Partitions) -> Section:
         f"{some}"
     )
     warning = findings.warning(comparison)
+    place = (
+        " in the two features that part the clusters best"
+        if x.shape[1] > 1
+        else " against the mean probability of being together with the rest of their cluster"
+    )
     caption = (
-        "(a) Posterior probability that two points are together, points ordered by the cluster of the VI estimate and"
-        " along the first principal axis; strips show the partitions. (b) The points by the VI estimate; circles where"
-        " a partition differs from EM's."
+        f"{data_named(comparison)} (a) Posterior probability that two points are together, points ordered by the"
+        " cluster of the VI estimate and along the first principal axis; strips at the left show the clusters of the"
+        f" partitions. (b) The points{place}, marked by cluster of the VI estimate; rings where a partition differs"
+        " from EM's allocation."
     )
     table = Table(
         "partitions",

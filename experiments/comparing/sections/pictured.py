@@ -1,7 +1,13 @@
-"""A drawn figure as the picture of a report."""
+"""A drawn figure as the picture of a report, and the words that name its data."""
 
+from experiments.comparing.comparison import Comparison
 from experiments.figures.canvas import Drawn
 from experiments.reporting.report import Picture, Width
+
+
+def data_named(comparison: Comparison) -> str:
+    """What a caption begins with, so that it can stand alone: the data, how many points, how many components."""
+    return f"{comparison.subject.title}, n = {len(comparison.subject.points)}, K = {comparison.best.n_components}."
 
 
 def pictured(name: str, drawn: Drawn, caption: str, alt: str) -> Picture:

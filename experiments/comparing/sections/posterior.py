@@ -6,7 +6,7 @@ import pandas as pd
 
 from experiments.comparing.comparison import Comparison
 from experiments.comparing.sections.diagnosis import diagnosis_blocks
-from experiments.comparing.sections.pictured import pictured
+from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.traces import traces
 from experiments.referee.quantities import in_words
 from experiments.reporting.markup import escape_markdown
@@ -74,8 +74,9 @@ def posterior_section(comparison: Comparison) -> Section:
     ]
     blocks += diagnosis_blocks(comparison)
     caption = (
-        "Means of the first feature by draw, chain after chain: as sampled, and relabelled by ECR with EM's most"
-        " probable allocation as the pivot."
+        f"{data_named(comparison)} Means of {labels[0]} by draw, chain after chain, a mark for each component: (a) as"
+        " sampled, (b) relabelled by ECR with EM's most probable allocation as the pivot. Horizontal lines are EM's"
+        " means."
     )
     drawn = traces(posterior, comparison.relabelled, labels, em_mixture=comparison.best, feature=0)
     return Section("The posterior", (*blocks, pictured("traces", drawn, caption, caption)))

@@ -2,6 +2,7 @@
 
 import bayesian
 from experiments.comparing.comparison import Comparison
+from experiments.comparing.sections.pictured import data_named
 from experiments.figures.comparison.prior_posterior import DATA_SETS, MOST_FEATURES, TAIL, prior_beside_posterior
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section
@@ -45,10 +46,11 @@ def _picture(comparison: Comparison) -> Picture:
     drawn = prior_beside_posterior(draws, data, posterior, labels)
     first = f" The first {MOST_FEATURES} features." if n_features > MOST_FEATURES else ""
     caption = (
-        "Prior (shaded, of any component) and posterior (a line for each component) of every weight, mean and standard"
-        " deviation; each scaled to its own height, standard deviations on logarithmic axes. Last panels: the"
-        f" empirical distribution function of the data (black) and of {DATA_SETS} data sets of n = {n_samples} points"
-        f" drawn from the prior (grey). {100 * TAIL:g}% of the prior is left out at either end.{first}"
+        f"{data_named(comparison)} Prior (shaded, of any component) and posterior (a line for each component) of every"
+        " weight, mean and standard deviation; each scaled to its own height, standard deviations on logarithmic axes."
+        f" Last panels: the empirical distribution function of the data (black) and of {DATA_SETS} data sets of"
+        f" n = {n_samples} points drawn from the prior (grey). {100 * TAIL:g}% of the prior is left out at either"
+        f" end.{first}"
     )
     frames = {key.lower(): frame for key, frame in drawn.data.items()}
     return Picture("prior", caption, caption, drawn.figure, frames, "double")

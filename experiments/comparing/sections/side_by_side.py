@@ -4,7 +4,7 @@ import pandas as pd
 
 from experiments.comparing import findings
 from experiments.comparing.comparison import INTERVAL, Comparison
-from experiments.comparing.sections.pictured import pictured
+from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.marginals import marginals
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Section, Table
@@ -37,12 +37,14 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
         **({"SE": f"standard error of EM's estimate, by {_ERRORS.get(method, method)}"} if method else {}),
     }
     shown = table.drop(columns=["ESS bulk", "R-hat"]).rename(columns=ends)
+    shown["feature"] = ["all" if feature is None else feature for feature in shown["feature"]]
     posterior = ("posterior mean", "posterior sd", *ends.values())
     scale = "posterior sd" if comparison.errors is None else "SE"
     drawn = marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
+    normal = ", and as a curve its normal approximation N(estimate, SE²)" if comparison.errors is not None else ""
     picture_caption = (
-        "Posterior of each parameter (histogram of the relabelled draws), with EM's normal approximation N(estimate,"
-        " SE²) over it: a row for each component."
+        f"{data_named(comparison)} Posterior of each weight, mean and standard deviation (histogram of the relabelled"
+        f" draws), with EM's estimate as a dashed line{normal}: a row for each component, a column for each quantity."
     )
     return Section(
         "Side by side",
@@ -50,7 +52,7 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
             f"**{warning}** {text}" if warning else text,
             Table(
                 "comparison",
-                f"EM's estimates beside the posterior. {warning}".strip(),
+                f"{data_named(comparison)} EM's estimates beside the posterior. {warning}".strip(),
                 shown,
                 columns=words,
                 decimals={findings.DISTANCE: 2, findings.RATIO: 2},

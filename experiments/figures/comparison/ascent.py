@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, SymmetricalLogLocator
 
-from em import EMFit, Restarts
+from em import SAME_OPTIMUM, EMFit, Restarts
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 
@@ -22,22 +22,24 @@ LEAST_GAP = 1e-9
 
 @canvas.drawn_in_style
 def ascent(restarts: Restarts) -> Drawn:
-    """(a) total log-likelihood and (b) its gap to the best fit, in nats, by iteration: every restart, the best marked.
+    """(a) total log-likelihood and (b) its gap to the best fit, in nats, by iteration: every restart, one marked.
 
-    Singular fits are dashed, with a cross where they end or climb out of the panel. Two columns wide.
+    The one marked is the longest climb to the best optimum: the best fit's own may have begun there. Singular fits are
+    dashed, with a cross where they end or climb out of the panel. Two columns wide.
     """
     best = restarts.best
+    marked = _longest_to_the_best(restarts)
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.4)
     total, gap = axes
     _limit_total(total, restarts)
-    drawn = [fit for fit in restarts.climbs if fit is not best] + [best]  # the best comes last, over the others
+    drawn = [fit for fit in restarts.climbs if fit is not marked] + [marked]  # which comes last, over the others
     tables = []
     lowest_gap = np.inf
     for fit in drawn:
         iterations = np.arange(fit.n_iterations + 1)
         gaps = best.log_likelihood - fit.log_likelihoods
         shown = gaps > 0.0
-        look = _look(fit, best)
+        look = _look(fit, marked)
         total.plot(iterations, fit.log_likelihoods, **look)
         gap.plot(iterations[shown], gaps[shown], **look)
         if fit.status.usable:
@@ -52,7 +54,7 @@ def ascent(restarts: Restarts) -> Drawn:
             end = min(fit.log_likelihood, total.get_ylim()[1])  # where the climb leaves the panel, if it does
             total.plot(np.interp(end, fit.log_likelihoods, iterations), end, clip_on=False, zorder=4.0, **cross)
             gap.plot(iterations[shown][-1:], gaps[shown][-1:], zorder=4.0, **cross)
-        tables.append(_table(restarts, fit, iterations, gaps))
+        tables.append(_table(restarts, fit, iterations, gaps).assign(marked=fit is marked))
     for ax in axes:
         _number_iterations(ax, max(fit.n_iterations for fit in restarts.climbs))
     canvas.describe(total.yaxis, "log-likelihood (nats)")
@@ -71,8 +73,14 @@ def ascent(restarts: Restarts) -> Drawn:
     return Drawn(figure, {"ascent": pd.concat(tables, ignore_index=True)})
 
 
-def _look(fit: EMFit, best: EMFit) -> dict[str, Any]:
-    if fit is best:
+def _longest_to_the_best(restarts: Restarts) -> EMFit:
+    height = restarts.best.log_likelihood - SAME_OPTIMUM
+    there = [fit for fit in restarts.climbs if fit.status.usable and fit.log_likelihood >= height]
+    return max(there, key=lambda fit: fit.n_iterations)
+
+
+def _look(fit: EMFit, marked: EMFit) -> dict[str, Any]:
+    if fit is marked:
         return {"color": style.METHOD_COLOURS["em"], "linewidth": 1.4, "zorder": 3.0}
     if not fit.status.usable:
         return {"color": "0.4", "linewidth": 0.7, "linestyle": (0.0, (3.0, 1.5)), "zorder": 2.0}
@@ -119,7 +127,7 @@ def _table(restarts: Restarts, fit: EMFit, iterations: np.ndarray, gaps: np.ndar
 def _legend(figure: Figure, restarts: Restarts) -> None:
     n_singular = sum(not fit.status.usable for fit in restarts.climbs)
     n_others = len(restarts.climbs) - n_singular - 1
-    entries = [(Line2D([], [], color=style.METHOD_COLOURS["em"], linewidth=1.4), "best fit")]
+    entries = [(Line2D([], [], color=style.METHOD_COLOURS["em"], linewidth=1.4), "longest climb to the best fit")]
     if n_others:
         entries.append((Line2D([], [], color="0.65", linewidth=0.7), f"other restarts: {n_others}"))
     if n_singular:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.columns import beside
+from experiments.figures.comparison.separation import parting_features
 from experiments.referee.numbering import numbered_like
 from experiments.referee.parameters import COUNTED_FROM
 from mixture.arrays import FloatArray, IntArray
@@ -37,9 +39,9 @@ def coclustering(
 
     Clusters of the other partitions bear the number (and colour) of the reference's cluster that they share most points
     with. The points are ordered by the last partition, then along the first principal axis. In (b) points are marked by
-    the last partition, and circled where any partition numbers them differently than the first; of one feature the
-    other axis is how sure their place is: the mean probability of being together with the rest of their cluster. Two
-    columns wide.
+    the last partition, in the two features that part its clusters best, and circled where any partition numbers them
+    differently than the first; of one feature the other axis is how sure their place is: the mean probability of being
+    together with the rest of their cluster. Two columns wide.
     """
     names = list(partitions)
     reference = np.asarray(partitions[names[0]])
@@ -53,11 +55,14 @@ def coclustering(
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=3.25, apart=0.05)
     _matrix(axes[0], matrix[np.ix_(order, order)], [labels[name][order] for name in names], names)
     canvas.letter(axes[0], 0)
-    plane, other = (data[:, :2], feature_names[1]) if data.shape[1] > 1 else _beside(data[:, 0], sure)
+    plane, place = np.column_stack([data[:, 0], sure]), (feature_names[0], "together with its cluster")
+    if data.shape[1] > 1:
+        features = parting_features(data, shown)
+        plane, place = data[:, features], (feature_names[features[0]], feature_names[features[1]])
     _points(axes[1], plane, shown, differs)
     axes[1].margins(0.06)
-    canvas.describe(axes[1].xaxis, feature_names[0])
-    canvas.describe(axes[1].yaxis, other)
+    canvas.describe(axes[1].xaxis, place[0])
+    canvas.describe(axes[1].yaxis, place[1])
     canvas.letter(axes[1], 1)
     handles = [canvas.component_handle(k) for k in range(n_clusters)]
     texts = [f"cluster {k + COUNTED_FROM}" for k in range(n_clusters)]
@@ -70,7 +75,7 @@ def coclustering(
     for name in names:
         points[name] = labels[name] + COUNTED_FROM
     points["together with its cluster"] = sure
-    points = pd.concat([points, pd.DataFrame(data, columns=list(feature_names))], axis=1)
+    points = beside(points, data, feature_names)
     return Drawn(figure, {"points": points.iloc[order].reset_index(drop=True), "matrix": _table(matrix, order, rows)})
 
 
@@ -133,10 +138,6 @@ def _circle() -> Line2D:
     circle = Line2D([], [], linestyle="none", marker="o", markersize=6.5)
     circle.set(markerfacecolor="none", markeredgecolor="black", markeredgewidth=0.6)
     return circle
-
-
-def _beside(values: FloatArray, sure: FloatArray) -> tuple[FloatArray, str]:
-    return np.column_stack([values, sure]), "together with its cluster"
 
 
 def _along_principal_axis(data: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from bayesian.label_free import predictive_bands
 from bayesian.posterior import Posterior
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.columns import beside
 from experiments.figures.geometry import component_densities, histogram_edges, padded_grid
 from experiments.figures.labels import label_points
 from experiments.referee.parameters import COUNTED_FROM, ascending, component_name
@@ -48,13 +49,14 @@ def density(
     ax.plot(grid, bands.middle[0], **style.METHODS["posterior"].line, linewidth=1.1, zorder=4.0)
     dotted: dict[str, Any] = {"color": em_colour, "linestyle": (0.0, (1.0, 1.0)), "linewidth": 0.9}
     for curve in components:
-        ax.plot(grid, curve, zorder=2.5, **dotted)
+        ax.plot(grid, curve, zorder=3.5, **dotted)
     band = Patch(color=posterior_colour, alpha=0.3, linewidth=0)
     middle = Line2D([], [], **style.METHODS["posterior"].line, linewidth=1.1)
-    whole = Line2D([], [], color=em_colour, linewidth=1.1)
+    wide: dict[str, Any] = {"color": em_colour, "linewidth": 2.2, "alpha": 0.45}  # components are seen on it
+    whole = Line2D([], [], **wide)
     handles: list[Any] = [Patch(color="0.87"), (band, middle), whole, Line2D([], [], **dotted)]
     labels = ["data", f"posterior, {100 * level:g}% band", "EM", "its components"]
-    ax.plot(grid, components.sum(axis=0), color=em_colour, linewidth=1.1, zorder=3.0)
+    ax.plot(grid, components.sum(axis=0), zorder=3.0, **wide)
     top = 1.05 * max(heights.max(), bands.upper.max(), components.sum(axis=0).max())
     ax.set_ylim(-0.035 * top, top)
     ax.plot(
@@ -81,5 +83,5 @@ def density(
         **{f"{named} lower": bands.lower[0], "posterior predictive": bands.middle[0], f"{named} upper": bands.upper[0]}
     )
     bins = pd.DataFrame({"left": edges[:-1], "right": edges[1:], "density": heights})
-    points = pd.DataFrame({"row": np.arange(len(values)) + COUNTED_FROM, feature_names[0]: values})
+    points = beside(pd.DataFrame({"row": np.arange(len(values)) + COUNTED_FROM}), data, feature_names)
     return Drawn(figure, {"points": points, "histogram": bins, "densities": curves})

@@ -8,11 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
 
 from bayesian.posterior import Posterior
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.columns import beside
+from experiments.figures.comparison.separation import parting_features
 from experiments.figures.labels import label_points
 from experiments.referee.metrics import disagreement, posterior_allocation_probabilities
 from experiments.referee.parameters import COUNTED_FROM, align, ascending
@@ -23,8 +24,8 @@ LARGEST_MARKER = 7.0
 NOTABLE = 0.01
 """Total variation at which a marker is largest if no point has more."""
 
-SUREST = 1e-4
-"""Panel (a) ends here: a smaller probability of another component is drawn as this one."""
+SMALLEST = 1e-4
+"""Total variation below which a point is not circled."""
 
 CIRCLE: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": "black", "markeredgewidth": 0.6}
 
@@ -36,9 +37,9 @@ def disagreements(
     """(a) the probability that a point is of another component than EM's favourite, by both; (b) where the points lie.
 
     EM's probability is one minus the largest responsibility. In (b) a marker grows with the total variation between the
-    two allocations, up to the largest there is (or 0.01); D = 1 has it on the other axis. The `top` points by it are
-    circled, unless it is below 1e-4, and bear their row in the data, counted from 1 (in (a) where there is room). Two
-    columns wide.
+    two allocations, up to the largest there is (or 0.01), in the two features that part EM's components best; D = 1 has
+    it on the other axis. The `top` points by it are circled, unless it is below 1e-4, and bear their row in the data,
+    counted from 1. Two columns wide.
     """
     data = posterior_relabelled.data
     mixture = em_mixture.permute(ascending(em_mixture))
@@ -49,25 +50,25 @@ def disagreements(
     others = np.arange(mixture.n_components) != favourite[:, None]
     doubts = np.column_stack([np.where(others, p, 0.0).sum(axis=1) for p in (em, posterior)])  # (N, 2)
     chosen = np.argsort(-distance, kind="stable")[: min(top, len(data))]
-    chosen = chosen[distance[chosen] > SUREST]
+    chosen = chosen[distance[chosen] > SMALLEST]
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.9)
     small = np.full(len(data), 3.0)
-    shown = np.clip(doubts, SUREST, 1.0)
-    _points(axes[0], shown, favourite, small)
-    _log_probabilities(axes[0])
-    plane, sizes, other_label = np.column_stack([data[:, 0], distance]), small, "total variation"
+    _points(axes[0], doubts, favourite, small)
+    _probabilities(axes[0], float(doubts.max()))
+    plane, sizes, place = np.column_stack([data[:, 0], distance]), small, (feature_names[0], "total variation")
     if data.shape[1] > 1:
-        plane, other_label = data[:, :2], feature_names[1]
+        features = parting_features(data, favourite)
+        plane, place = data[:, features], (feature_names[features[0]], feature_names[features[1]])
         sizes = 1.5 + (LARGEST_MARKER - 1.5) * distance / max(float(distance.max()), NOTABLE)
     _points(axes[1], plane, favourite, sizes)
     axes[1].margins(0.08)
-    canvas.describe(axes[1].xaxis, feature_names[0])
-    canvas.describe(axes[1].yaxis, other_label)
-    for index, (ax, points) in enumerate(zip(axes, (shown, plane), strict=True)):
+    canvas.describe(axes[1].xaxis, place[0])
+    canvas.describe(axes[1].yaxis, place[1])
+    for index, (ax, points) in enumerate(zip(axes, (doubts, plane), strict=True)):
         canvas.letter(ax, index)
         if chosen.size:
             _circles(ax, points[chosen])
-        label_points(ax, points[chosen], [f"{row + COUNTED_FROM}" for row in chosen], lines=index == 1)
+        label_points(ax, points[chosen], [f"{row + COUNTED_FROM}" for row in chosen])
     _legend(figure, mixture.n_components, with_circles=chosen.size > 0)
     table = pd.DataFrame(
         {
@@ -79,24 +80,18 @@ def disagreements(
             "total variation": distance,
         }
     )
-    features = pd.DataFrame(data, columns=list(feature_names))
-    table = pd.concat([table, features], axis=1)
-    return Drawn(figure, {"disagreement": table.sort_values("total variation", ascending=False, kind="stable")})
+    table = table.sort_values("total variation", ascending=False, kind="stable")
+    return Drawn(figure, {"disagreement": beside(table, data[table.index], feature_names)})
 
 
-def _log_probabilities(ax: Axes) -> None:
-    """Both axes logarithmic from the surest to 1, with the line on which EM and the posterior agree."""
-    ax.plot([SUREST, 1.0], [SUREST, 1.0], color="0.6", linewidth=0.6, zorder=0.5)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlim(0.7 * SUREST, 1.4)
-    ax.set_ylim(0.7 * SUREST, 1.4)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(numticks=6))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(canvas.Powers(lowest=SUREST))
-    ax.set_xlabel("EM, probability of another component", fontsize=canvas.TEXT_POINTS)
-    ax.set_ylabel("posterior, of another component", fontsize=canvas.TEXT_POINTS)
+def _probabilities(ax: Axes, largest: float) -> None:
+    """Both axes from 0 to the largest probability, with the line on which EM and the posterior agree."""
+    top = max(largest, SMALLEST)
+    ax.plot([0.0, top], [0.0, top], color="0.6", linewidth=0.6, zorder=0.5)
+    ax.set_xlim(-0.06 * top, 1.08 * top)
+    ax.set_ylim(-0.06 * top, 1.08 * top)
+    canvas.describe(ax.xaxis, "EM, probability of another component")
+    canvas.describe(ax.yaxis, "posterior, of another component")
 
 
 def _points(ax: Axes, points: FloatArray, components: IntArray, sizes: FloatArray) -> None:

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.columns import beside
 from experiments.referee.numbering import numbered_like
 from experiments.referee.parameters import COUNTED_FROM
 from mixture.arrays import FloatArray, IntArray
@@ -57,8 +58,8 @@ def known_groups(
     rings = [_ring(looks[name], size) for name, size in zip(numbered, RING_SIZES, strict=False)]
     labels_of_rings = [f"astray: {name}" for name in numbered]
     canvas.legend_above(figure, [*handles, *rings], [*(canvas.clean(name) for name in group_names), *labels_of_rings])
-    points = points.rename(columns=dict(zip(("x", "y"), feature_names, strict=True)))
     points.insert(1, "group", [group_names[k] for k in groups])
+    points = beside(points, data, feature_names)
     return Drawn(figure, {"counts": pd.concat(counts, ignore_index=True).fillna(0), "points": points})
 
 
@@ -92,7 +93,7 @@ def _points(
         mine = data[groups == k]
         look: dict[str, Any] = {"marker": canvas.component_marker(int(k)), "color": canvas.component_colour(int(k))}
         ax.plot(mine[:, 0], mine[:, 1], linestyle="none", markersize=3.2, alpha=0.75, markeredgewidth=0.0, **look)
-    frame = pd.DataFrame({"row": np.arange(len(groups)) + COUNTED_FROM, "x": data[:, 0], "y": data[:, 1]})
+    frame = pd.DataFrame({"row": np.arange(len(groups)) + COUNTED_FROM})
     for (name, labels), size in zip(numbered.items(), RING_SIZES, strict=False):
         astray = labels != groups
         ring = _ring(looks[name], size)

@@ -12,6 +12,9 @@ from experiments.referee.parameters import COUNTED_FROM
 MOST_DRAWS = 800
 """Draws shown of all chains together, evenly spaced within each."""
 
+CHAIN_GREYS = ("0.25", "0.55")
+"""Of chains in turn: colours and markers are those of methods and components."""
+
 
 @canvas.drawn_in_style
 def labellings(diagnosis: Diagnosis) -> Drawn:
@@ -32,8 +35,8 @@ def labellings(diagnosis: Diagnosis) -> Drawn:
                 chain * n_draws + kept,
                 values[chain, kept],
                 linestyle="none",
-                marker=canvas.component_marker(chain),
-                color=style.CHAIN_COLOURS[chain % len(style.CHAIN_COLOURS)],
+                marker="o",
+                color=CHAIN_GREYS[chain % len(CHAIN_GREYS)],
                 markersize=2.0,
                 markeredgewidth=0.0,
                 rasterized=values.size > canvas.RASTER_POINTS,

@@ -69,7 +69,7 @@ type Band = list[tuple[str, list[NaturalParameter]]]
 
 def _bands(parameters: Sequence[NaturalParameter]) -> list[Band]:
     """Columns (axis label, parameters from top to bottom), in one band of rows or, if they are too many, two."""
-    columns: dict[tuple[str, str], list[NaturalParameter]] = {}
+    columns: dict[tuple[str, str | None], list[NaturalParameter]] = {}
     for parameter in parameters:
         columns.setdefault((parameter.kind, parameter.feature), []).append(parameter)
     labelled = {key: (_label(*key, members[0]), members) for key, members in columns.items()}
@@ -91,11 +91,9 @@ def _name_row(ax: Axes, parameter: NaturalParameter, *, short: bool) -> None:
         ax.set_ylabel(f"component {parameter.component}", fontsize=canvas.TEXT_POINTS)
 
 
-def _label(kind: str, feature: str, parameter: NaturalParameter) -> str:
+def _label(kind: str, feature: str | None, parameter: NaturalParameter) -> str:
     shared = ", shared" if parameter.component == ALL else ""
-    if kind == "weight":
-        return "weight"
-    return f"{kind}{shared}" if feature in (ALL, "") else f"{kind}{shared}, {feature}"
+    return f"{kind}{shared}, {feature}" if feature else f"{kind}{shared}"
 
 
 def _panel(ax: Axes, parameter: NaturalParameter) -> pd.DataFrame:
@@ -128,7 +126,7 @@ def _normal(estimate: float, error: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _names(parameter: NaturalParameter) -> dict[str, str]:
-    return {"parameter": parameter.kind, "component": parameter.component, "feature": parameter.feature}
+    return {"parameter": parameter.kind, "component": parameter.component, "feature": parameter.feature or ""}
 
 
 def _row(parameter: NaturalParameter) -> dict[str, str | float | None]:

@@ -17,6 +17,7 @@ from bayesian.label_free.spacing import spaced_draws
 from bayesian.posterior import Posterior
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.columns import beside
 from experiments.figures.geometry import ellipses, in_plane
 from experiments.referee.parameters import COUNTED_FROM, align, ascending, component_name
 from mixture import GaussianMixture
@@ -24,7 +25,8 @@ from mixture.arrays import FloatArray, IntArray
 
 EM_LEVELS = (0.5, 0.9)
 SHEAF_LEVEL = 0.9
-SHEAF_DRAWS = 40
+SHEAF_DRAWS, SHEAF_DRAWS_OF_SEVERAL = 40, 12
+"""Draws of the posterior that are shown in one panel, and in each of several."""
 MOST_FEATURES = 5
 
 type Row = dict[str, str | float]
@@ -34,7 +36,7 @@ type Row = dict[str, str | float]
 def plane(em_mixture: GaussianMixture, posterior_relabelled: Posterior, feature_names: Sequence[str]) -> Drawn:
     """Every pair of features (of the first five): points by EM's most probable component, ellipses of both methods.
 
-    EM's ellipses hold 50 and 90% of each component, the posterior's, one per draw for 40 draws evenly spaced, 90%.
+    EM's ellipses hold 50 and 90% of each component, the posterior's, one per draw of `sheaf_draws`, 90%.
     D = 2 takes one column, more a triangle of panels over two. Raises ValueError for D = 1.
     """
     data, names = posterior_relabelled.data, list(feature_names)
@@ -42,12 +44,11 @@ def plane(em_mixture: GaussianMixture, posterior_relabelled: Posterior, feature_
     if n_features < 2:
         raise ValueError("a plane needs two features; draw the density of one")
     mixture = em_mixture.permute(ascending(em_mixture))
-    draws = spaced_draws(align(posterior_relabelled, mixture), SHEAF_DRAWS)
+    draws = spaced_draws(align(posterior_relabelled, mixture), sheaf_draws(n_features))
     allocations = mixture.responsibilities(data).argmax(axis=1)
     figure, axes = _triangle(n_features)
-    points = pd.DataFrame(data[:, :n_features], columns=names[:n_features])
-    points.insert(0, "row", np.arange(len(data)) + COUNTED_FROM)
-    points["component"] = allocations + COUNTED_FROM
+    points = pd.DataFrame({"row": np.arange(len(data)) + COUNTED_FROM, "component": allocations + COUNTED_FROM})
+    points = beside(points, data[:, :n_features], names[:n_features])
     contours: list[Row] = []
     for first, second in combinations(range(n_features), 2):
         ax = axes[second - 1, first]
@@ -61,6 +62,11 @@ def plane(em_mixture: GaussianMixture, posterior_relabelled: Posterior, feature_
         ax.yaxis.label.set_visible(first == 0)
     _legend(figure, mixture.n_components)
     return Drawn(figure, {"points": points, "ellipses": pd.DataFrame(contours)})
+
+
+def sheaf_draws(n_features: int) -> int:
+    """How many draws of the posterior are shown, evenly spaced over all."""
+    return SHEAF_DRAWS if n_features == 2 else SHEAF_DRAWS_OF_SEVERAL
 
 
 def _triangle(n_features: int) -> tuple[Figure, np.ndarray]:
@@ -162,7 +168,8 @@ def _legend(figure: Figure, n_components: int) -> None:
         Line2D([], [], color=style.METHOD_COLOURS["em"], linewidth=1.0),
         Line2D([], [], color=style.METHOD_COLOURS["posterior"], linewidth=0.5),
     ]
-    labels = ["EM, 50 and 90%", "posterior draws, 90%"]
+    inner, outer = (f"{100 * level:g}" for level in EM_LEVELS)
+    labels = [f"EM, {inner} and {outer}%", f"posterior draws, {100 * SHEAF_LEVEL:g}%"]
     for k in range(n_components):
         handles.append(canvas.component_handle(k))
         labels.append(f"component {component_name(k)}")

@@ -26,8 +26,11 @@ TAIL = 0.01
 """Share of the prior left out at either end of a panel, where that is more than the posterior needs."""
 
 BINS = 60
-DATA_SETS = 30
+DATA_SETS = 20
 """Data sets drawn from the prior that are shown."""
+
+GRID_POINTS = 80
+"""Values of a feature at which distribution functions are drawn."""
 
 PRIOR = "#9A9A9A"
 
@@ -106,7 +109,7 @@ def _densities(ax: Axes, name: str, before: FloatArray, after: FloatArray, struc
     pad = 0.03 * (max(high, after.max()) - min(low, after.min()))
     low, high = min(low, after.min() - pad), max(high, after.max() + pad)
     tables = []
-    edges = np.linspace(low, high, BINS + 1)
+    edges = np.linspace(max(low, before.min()), min(high, before.max()), BINS + 1)  # no bin across a support's end
     tables.append(_stairs(ax, before.ravel(), edges, PRIOR, "prior"))
     for k in range(after.shape[1]):
         shared = after.shape[1] == 1 and structure.startswith("tied")
@@ -148,7 +151,7 @@ def _distributions(ax: Axes, name: str, simulated: FloatArray, data: FloatArray)
     low, high = np.quantile(simulated, [TAIL, 1.0 - TAIL])
     span = data.max() - data.min()
     low, high = min(low, data.min() - 0.05 * span), max(high, data.max() + 0.05 * span)
-    grid = np.linspace(low, high, 150)
+    grid = np.linspace(low, high, GRID_POINTS)
     shares = np.stack([np.searchsorted(np.sort(one), grid, side="right") / len(one) for one in simulated])
     observed = np.searchsorted(np.sort(data), grid, side="right") / len(data)
     for share in shares:
