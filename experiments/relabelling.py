@@ -12,6 +12,7 @@ from bayesian.posterior import Posterior
 from bayesian.relabelling.methods import Relabelling
 from bayesian.relabelling.task import Climb
 from experiments.answers.relabelling import build_answer
+from experiments.answers.relabelling_sections import SetUp
 from experiments.answers.relabelling_words import (
     CLAIMS,
     EXPECT,
@@ -92,11 +93,18 @@ def labelled_draws(truth: GaussianMixture, separation: float, budget: Budget, rn
     )
 
 
-def cases(_: Budget) -> tuple[Case, ...]:
+def cases(budget: Budget) -> tuple[Case, ...]:
     """One for each separation at three components, one for each other number of components at one separation."""
-    by_overlap = [Case(f"apart-{10 * s:.0f}", {"components": N_COMPONENTS, "separation": s}, 2.0) for s in SEPARATIONS]
+    by_overlap = [
+        Case(f"apart-{10 * s:.0f}", {"components": N_COMPONENTS, "separation": s}, 0.5 * budget.n_simulations)
+        for s in SEPARATIONS
+    ]
     by_number = [
-        Case(f"components-{k}", {"components": k, "separation": SEPARATION_OF_COMPONENTS}, 0.5 * k * k)
+        Case(
+            f"components-{k}",
+            {"components": k, "separation": SEPARATION_OF_COMPONENTS},
+            0.12 * k * k * budget.n_simulations,
+        )
         for k in COMPONENTS
         if k != N_COMPONENTS
     ]
@@ -164,17 +172,28 @@ def answer(results: Results[Recovery]) -> Answer:
     by_overlap = {s: results[f"apart-{10 * s:.0f}"] for s in SEPARATIONS}
     same = by_overlap[SEPARATION_OF_COMPONENTS]
     by_number = {k: same if k == N_COMPONENTS else results[f"components-{k}"] for k in COMPONENTS}
-    return build_answer(by_overlap, by_number, n_draws=results.budget.draws * results.budget.chains)
+    budget = results.budget
+    return build_answer(
+        by_overlap,
+        by_number,
+        SetUp(
+            N_COMPONENTS,
+            POINTS_EACH,
+            SEPARATION_OF_COMPONENTS,
+            n_draws=budget.draws * budget.chains,
+            n_data=int(same.scores["data_set"].nunique()),
+        ),
+    )
 
 
 EXPERIMENT = Experiment(
     name="relabelling",
     title="Relabelling methods",
     question="Which relabelling method should one use?",
-    summary="eleven methods on planted permutations, at rising overlap and for two to six components",
+    summary="which methods find planted permutations, at rising overlap and with more components, and what they cost",
     tags=("posterior", "labels", "simulated data"),
     quick=Budget(draws=100, tune=100, chains=2, n_simulations=1),
-    full=Budget(draws=250, tune=100, chains=2, n_simulations=4),
+    full=Budget(draws=250, tune=100, chains=2, n_simulations=16),
     expect=EXPECT,
     mathematics=MATHEMATICS,
     limits=LIMITS,

@@ -10,7 +10,7 @@ import bayesian
 from bayesian.posterior import Posterior
 from bayesian.relabelling.methods import METHODS
 from bayesian.relabelling.sjw import LARGEST_K
-from experiments.answers.relabelling import LOOKS_AT, WORDS
+from experiments.answers.relabelling_sections import LOOKS_AT, WORDS
 from experiments.answers.relabelling_words import PLANTED
 from experiments.engine.experiment import Budget
 from experiments.figures.switching.heat_maps import heat_maps
@@ -93,10 +93,16 @@ def test_every_method_is_scored_and_finds_what_is_plain(apart, close):
 
 def test_the_report_says_where_any_will_do(apart, close):
     report = report_on(apart, close)
-    assert report.answer.startswith("With 3 components from 3 sd between neighbours on any will do: all 11 methods")
+    assert report.answer.startswith(
+        f"Any of {len(METHODS) - 1} methods will do for 3 components at least 3 sd apart; closer,"
+    )
     assert "At 1.5 sd" in report.answer
     assert report.claims[0].passed
     assert report.claims[1].passed
+    error = {picture.name: picture for picture in report.pictures}["recovery"].data["cells"]
+    beyond = error[error["panel"].str.startswith("error") & (error["row"] == WORDS["order"])].set_index("column")
+    mean = close.scores.groupby("method")["error"].mean()
+    assert beyond.loc["1.5", "value"] == pytest.approx(mean["order"] - mean[PLANTED])
     (table,) = report.tables
     assert list(table.frame.index) == [WORDS[name] for name in NAMES[:-1]]
     assert f"refuses more than {LARGEST_K}" in report.limits
@@ -109,7 +115,9 @@ def test_a_method_that_fails_where_all_is_plain_fails_the_claim(apart, close):
     scores.loc[scores["method"] == "pra", "recovered"] = 0.5
     report = report_on(dataclasses.replace(apart, scores=scores), close)
     assert [claim.passed for claim in report.claims[:2]] == [False, True]
-    assert report.answer.startswith("With 3 components at no distance are all 11 methods as good")
+    assert report.answer.startswith(
+        f"For 3 components up to 6 sd apart {len(METHODS) - 1} methods are not equally good"
+    )
 
 
 def test_sjw_refuses_what_it_could_not_go_through():
@@ -133,5 +141,12 @@ def test_figures_show_every_number(apart, close):
     texts = [text.get_text() for text in drawn.figure.axes[0].texts]
     assert texts == [f"{value:.2f}" for value in close.alike.to_numpy().ravel()]
     np.testing.assert_allclose(drawn.data["cells"].query("panel == 'one'")["value"], close.alike.to_numpy().ravel())
+    image = (
+        heat_maps({"one": close.alike}, axis_names={}, decimals={"one": 2}, dark_if_large=("one",))
+        .figure.axes[0]
+        .images[0]
+    )
+    low, high = (np.mean(image.cmap(image.norm(value))[:3]) for value in (close.alike.to_numpy().min(), 1.0))
+    assert low > high
     drawn = overlap({"far": (apart.means, apart.truth), "near": (close.means, close.truth)})
     assert len(drawn.data["draws"]) == apart.means[:, :, 0].size + close.means[:, :, 0].size

@@ -21,12 +21,13 @@ def heat_maps(
     decimals: Mapping[str, int],
     limits: Mapping[str, tuple[float, float]] | None = None,
     logarithmic: tuple[str, ...] = (),
+    dark_if_large: tuple[str, ...] = (),
 ) -> Drawn:
     """A panel for each table, by its title: rows by name, columns by name, the number in each cell, dark where small.
 
     axis_names  below the columns; decimals of the numbers; limits of the colours, by default those of the table;
-    logarithmic  titles of tables whose colours go by the logarithm. Row names stand at the first panel unless the
-    tables differ in rows. Two columns wide.
+    logarithmic  titles of tables whose colours go by the logarithm; dark_if_large: of those that are dark where large.
+    Row names stand at the first panel unless the tables differ in rows. Two columns wide.
     """
     rows = max(len(table) for table in panels.values())
     names_below = max(max(canvas.text_inches(str(name)) for name in table) for table in panels.values())
@@ -43,14 +44,15 @@ def heat_maps(
         values = table.to_numpy(np.float64)
         low, high = (limits or {}).get(title, (float(np.nanmin(values)), float(np.nanmax(values))))
         norm = LogNorm(low, high) if title in logarithmic else Normalize(low, high)
-        image = ax.imshow(values, cmap="cividis", norm=norm, aspect="auto", interpolation="nearest")
+        colours = colormaps["cividis_r" if title in dark_if_large else "cividis"]
+        image = ax.imshow(values, cmap=colours, norm=norm, aspect="auto", interpolation="nearest")
         for (i, j), value in np.ndenumerate(values):
-            red, green, blue, _ = colormaps["cividis"](norm(value))
+            red, green, blue, _ = colours(norm(value))
             dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
             ax.text(
                 j,
                 i,
-                f"{value:.{decimals[title]}f}",
+                _number(value, decimals[title]),
                 ha="center",
                 va="center",
                 fontsize=NUMBER_POINTS,
@@ -78,3 +80,9 @@ def heat_maps(
             )
         )
     return Drawn(figure, {"cells": pd.concat(cells, ignore_index=True)})
+
+
+def _number(value: float, decimals: int) -> str:
+    """With a minus sign of its own, and none before zero."""
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0.0 else text.replace("-", "−")
