@@ -1,7 +1,7 @@
 """From an experiment to its report: the cases run, the answer drawn, and how it came about."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 
 from experiments.engine.experiment import DEFAULT_SEED, Experiment, Results, Task
@@ -66,11 +66,17 @@ def report_of[Outcome](
         limits=experiment.limits,
         rerun=f"python -m experiments run {experiment.name}{' --quick' if quick else ''} --seed {results.seed}",
         claims=found.claims,
-        references=tuple(dict.fromkeys((*experiment.references, *found.references))),
+        references=tuple(dict.fromkeys((*experiment.references, *found.references, *_sources(experiment.data)))),
         provenance={**declared, **found.provenance, **measured},
         result=found.result,
         posterior=found.posterior,
     )
+
+
+def _sources(data: Sequence[str]) -> tuple[str, ...]:
+    from experiments.data.datasets import load
+
+    return tuple(load(name).citation for name in data)
 
 
 def _require_claims[Outcome](experiment: Experiment[Outcome], found: Answer) -> None:

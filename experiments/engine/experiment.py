@@ -130,11 +130,11 @@ class Experiment[Outcome]:
     expect       what a reader may expect before looking; prose without numbers that were computed
     mathematics  the few lines behind it: paragraphs with $...$, and `Formula`s
     limits       what the report does not show
-    references   plain text, a DOI where there is one
+    references   plain text, a DOI where there is one; the sources of `data` come by themselves
     quick, full  a budget of seconds, and the one whose report is published
     cases        budget -> the cases, in the order of the report
     run          task -> outcome of one case: computes, draws nothing, writes nothing
-    answer       results -> Answer: reads the outcomes, computes nothing of substance
+    answer       results -> Answer: reads the outcomes; what it computes of them takes seconds
     claims       numbers of others that the answer is held against, by a name of this experiment's own
     stored       the dataclasses and enums that outcomes are made of, beyond numbers, words, arrays, frames, mixtures
     data         names of the data sets it reads

@@ -1,10 +1,12 @@
 """Types of reports and experiments: what they compute and what they refuse."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from experiments.data.datasets import load
 from experiments.engine.answering import answer
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.engine.progress import Silent, Terminal
@@ -100,6 +102,12 @@ def test_an_experiment_reports_with_its_provenance() -> None:
     assert {"seed": 7, "budget": "quick", "draws": 10, "data": "none"}.items() <= report.provenance.items()
     assert {"seconds", "numpy", "pymc", "python"} <= set(report.provenance)
     assert answer(experiment(), seed=7).answer == "It is 407."
+
+
+def test_the_sources_of_data_are_among_the_references() -> None:
+    source = load("acidity").citation
+    assert answer(replace(experiment(), data=("acidity",), references=("Else.",))).references == ("Else.", source)
+    assert answer(replace(experiment(), data=("acidity",), references=(source,))).references == (source,)
 
 
 def test_a_question_ends_with_a_question_mark() -> None:
