@@ -12,7 +12,16 @@ from bayesian.evidence import loo
 from bayesian.evidence.bridge import BridgeFailure
 from bayesian.sampling.nuts import compiled_for
 from bayesian.sampling.problem import Problem
-from experiments.answers.counts_published import CLAIMS, MATHEMATICS, REFERENCES
+from experiments.answers.counts_published import (
+    CLAIMS,
+    CONCENTRATION,
+    EXPECT,
+    GROUPS,
+    LIMITS,
+    MATHEMATICS,
+    OVERFITTED,
+    REFERENCES,
+)
 from experiments.answers.how_many import build_answer
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
@@ -25,27 +34,27 @@ FLOOR = 1e-3
 REPLICATE_STARTS = 3
 TEST_TOLERANCE = 1e-4
 """Nats still to be gained at which a climb of the test stops."""
-OVERFITTED = 10
-"""Components of the sparse mixture, of which most stay empty."""
-CONCENTRATION = 0.01
-SWEEPS = 2
-"""Gibbs sweeps for each draw of NUTS: they cost less and move less."""
+THIN, TUNING = 10, 20
+"""Gibbs sweeps for each draw, and for each tuning step, of NUTS: they cost less, and clusters merge and part rarely."""
+FEW_SWEEPS = 2
+"""The same of a budget of few draws."""
 REFITS = 3
 """Points with a high Pareto k that are left out in earnest; if there are more, they are only counted."""
 LITTLE = 1000
-"""Draws of NUTS below which a budget has one test, two runs of a bridge, and at most two components of the data without
-a published posterior."""
+"""Draws of NUTS below which a budget has one test, two runs of a bridge, few sweeps, and at most two components of the
+data without a published posterior."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Data, the most components of each method, independent runs of the bridge, and which prior."""
+    """Data, the most components of each method, independent runs of the bridge, which prior, and one family more."""
 
     data: str
     most: int
     tested: int
     runs: int
     hierarchical: bool = False
+    beyond: tuple[str, ...] = ()
 
     def points(self) -> FloatArray:
         """The data (N, D)."""
@@ -58,9 +67,10 @@ class Subject:
 
     @property
     def structures(self) -> tuple[str, ...]:
-        """Of EM: the six with linear parameters, as far as they differ."""
+        """Of EM: the six with linear parameters, as far as they differ, and what is asked for besides."""
         one = len(load(self.data).measurements) == 1
-        return ("full", "tied") if one else ("full", "tied", "diag", "tied_diag", "spherical", "tied_spherical")
+        six = ("full", "tied", "diag", "tied_diag", "spherical", "tied_spherical")
+        return (*(six[:2] if one else six), *self.beyond)
 
     def prior(self, n_components: int) -> Prior:
         """Of a mixture with so many components."""
@@ -71,7 +81,7 @@ class Subject:
         """Of the overfitted mixture: the hierarchy of the paper, or, where ties make it improper, a fixed scale."""
         if self.hierarchical:
             return Prior.sparse(self.points(), OVERFITTED, self.structure, CONCENTRATION)
-        return replace(Prior.weakly_informative(self.points(), OVERFITTED, self.structure), concentration=CONCENTRATION)
+        return replace(Prior.weakly_informative(self.points(), GROUPS, self.structure), concentration=CONCENTRATION)
 
 
 SUBJECTS = {
@@ -80,7 +90,7 @@ SUBJECTS = {
         Subject("galaxies_rg1997", 8, 3, 4, hierarchical=True),
         Subject("acidity", 5, 2, 2),
         Subject("faithful", 4, 2, 2),
-        Subject("iris", 4, 2, 2),
+        Subject("iris", 4, 2, 2, beyond=("tied_shape",)),
     )
 }
 
@@ -235,13 +245,15 @@ def by_posterior(task: Task, subject: Subject) -> Judged:
 def by_filling(task: Task, subject: Subject) -> Filled:
     """Filled components of an overfitted mixture with sparse weights, by Gibbs sampling."""
     budget = task.budget
+    thin, tuning = (THIN, TUNING) if budget.draws >= LITTLE else (FEW_SWEEPS, FEW_SWEEPS)
     posterior = bayesian.gibbs(
         subject.points(),
         OVERFITTED,
         structure=subject.structure,
         prior=subject.sparse_prior(),
-        draws=SWEEPS * budget.draws,
-        tune=SWEEPS * budget.tune,
+        draws=budget.draws,
+        thin=thin,
+        tune=tuning * budget.tune,
         chains=budget.chains,
         random_seed=task.seed,
         keep_allocations=True,
@@ -266,25 +278,10 @@ EXPERIMENT = Experiment(
     summary="AIC, BIC, ICL, a bootstrap test, evidence, leave-one-out and filled components on four data sets",
     tags=("em", "posterior", "choice", "real data"),
     quick=Budget(draws=400, tune=300, chains=2, n_starts=3, n_simulations=19),
-    full=Budget(draws=1200, tune=600, chains=4, n_starts=6, n_simulations=19),
-    expect=(
-        "No single number, because the methods do not ask one question. AIC and leave-one-out ask which model predicts"
-        " new data best; a component that improves the density a little is worth keeping, whether or not it is a"
-        " group. BIC and the evidence ask which model the data make most probable; they charge more for a parameter,"
-        " and the evidence charges what the prior says. ICL asks for groups that hardly overlap, and so takes fewer."
-        " The test asks whether K can be refuted. A mixture with more components than needed, and a prior that empties"
-        " the superfluous ones, answers how many are filled."
-    ),
+    full=Budget(draws=1200, tune=600, chains=4, n_starts=6, n_simulations=99),
+    expect=EXPECT,
     mathematics=MATHEMATICS,
-    limits=(
-        "One covariance structure is followed through all methods; the table of structures shows how much the answer"
-        " depends on it. The evidence and the filled components belong to their priors, and other priors give other"
-        " answers. With few replicates a p value tells little more than whether the data's statistic is above"
-        " all of theirs, and tests in a row are not corrected for being several. Where chains disagree, evidence and"
-        " leave-one-out stand on draws that do not cover the posterior; the tables say where. No data set has a"
-        " known number of components: Gaussians approximate whatever the groups look like, and with enough data every"
-        " criterion that asks for a density will add components to mend the shape."
-    ),
+    limits=LIMITS,
     references=REFERENCES,
     claims=CLAIMS,
     stored=(Likelihoods, RatioTest, Judged, Filled),

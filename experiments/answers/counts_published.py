@@ -1,7 +1,12 @@
-"""What the report on the number of components is held against, its mathematics and its references."""
+"""What the report on the number of components declares: what it is held against, its prior, mathematics, references."""
 
 from experiments.engine.experiment import Published
 from experiments.reporting.report import Formula, Prose
+
+OVERFITTED, CONCENTRATION = 10, 0.01
+"""Components of the sparse mixture, of which most stay empty, and the Dirichlet prior of its weights."""
+GROUPS = 3
+"""Components that the fixed scale of its prior is made for: as the report on the irises has it."""
 
 RICHARDSON_GREEN = {3: 0.061, 4: 0.128, 5: 0.182, 6: 0.199, 7: 0.160, 8: 0.109}
 """P(K | X) for K = 3..8 among all K."""
@@ -22,6 +27,15 @@ CLAIMS = {
     },
 }
 
+EXPECT = (
+    "No single number, because the methods do not ask one question. AIC and leave-one-out ask which model predicts"
+    " new data best; a component that improves the density a little is worth keeping, whether or not it is a"
+    " group. BIC and the evidence ask which model the data make most probable; they charge more for a parameter,"
+    " and the evidence charges what the prior says. ICL asks for groups that hardly overlap, and so takes fewer."
+    " The test asks whether K can be refuted. A mixture with more components than needed, and a prior that empties"
+    " the superfluous ones, answers how many are filled."
+)
+
 MATHEMATICS: tuple[Prose, ...] = (
     "With $p$ free parameters, $n$ points and the responsibilities $r_{nk}$ at EM's best fit, smaller being better,",
     Formula(
@@ -41,8 +55,18 @@ MATHEMATICS: tuple[Prose, ...] = (
         " the sum of all",
     ),
     r"*Leave-one-out* adds $\log p(x_n \mid X \text{ without } x_n)$ over the points. The *filled components* of a"
-    r" mixture with more than enough components and weights $\pi \sim \mathrm{Dirichlet}(e_0, .., e_0)$, $e_0$ small,"
-    r" are those that hold a point in a draw of the allocations.",
+    r" mixture with more than enough components and weights $\pi \sim \mathrm{Dirichlet}(e_0, \ldots, e_0)$, $e_0$"
+    r" small, are those that hold a point in a draw of the allocations.",
+)
+
+LIMITS = (
+    "One covariance structure is followed through all methods; the table of structures shows how much the answer"
+    " depends on it. The evidence and the filled components belong to their priors, and other priors give other"
+    " answers. With few replicates a p value tells little more than whether the data's statistic is above"
+    " all of theirs, and tests in a row are not corrected for being several. Where chains disagree, evidence and"
+    " leave-one-out stand on draws that do not cover the posterior; the tables say where. No data set has a"
+    " known number of components: Gaussians approximate whatever the groups look like, and with enough data every"
+    " criterion that asks for a density will add components to mend the shape."
 )
 
 REFERENCES = (
@@ -59,6 +83,12 @@ REFERENCES = (
     " Journal of the Royal Statistical Society B 59, 731-792. doi:10.1111/1467-9868.00095",
     "Malsiner-Walli, G., Frühwirth-Schnatter, S. & Grün, B. (2016). Model-based clustering based on sparse finite"
     " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
+    "Drton, M. & Plummer, M. (2017). A Bayesian information criterion for singular models. Journal of the Royal"
+    " Statistical Society B 79, 323-380. doi:10.1111/rssb.12187. The vignette on Gaussian mixtures of the R package"
+    " sBIC: doi:10.32614/CRAN.package.sBIC",
+    "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and density"
+    " estimation using Gaussian finite mixture models. The R Journal 8, 289-317. doi:10.32614/RJ-2016-021. The vignette"
+    " “A quick tour of mclust” of the R package: doi:10.32614/CRAN.package.mclust",
     "Vehtari, A., Gelman, A. & Gabry, J. (2017). Practical Bayesian model evaluation using leave-one-out"
     " cross-validation and WAIC. Statistics and Computing 27, 1413-1432. doi:10.1007/s11222-016-9696-4",
 )

@@ -5,10 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.answers.choosing_k import GALAXIES, LABELS, best_k
+from experiments.answers.choosing_k import GALAXIES, LABELS, best_k, sizes
 from experiments.data.datasets import load
 from experiments.figures.counts.refined_densities import refined_densities
+from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section, Table
+from mixture import structure_named
 
 
 def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
@@ -25,11 +27,15 @@ def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
             load(name).measurements[0].label,
         )
     drawn = refined_densities(parts)
+    pairs = "; ".join(
+        f"({a}) and ({b}) {sizes([name])}" for name, a, b in ((GALAXIES, "a", "c"), ("acidity", "b", "d"))
+    )
     picture = Picture(
         "densities",
-        "EM's fits with the number of components that ICL takes (above) and that AIC takes (below): the density, and"
-        " its components, dotted.",
-        "Histograms of the galaxies and of the acidity of lakes, each under two mixtures with their components.",
+        f"EM's fits with the number of components that ICL takes (above) and that AIC takes (below): {pairs}."
+        " Histograms: the data; light line: the density; dots: its components.",
+        "Histograms of the galaxies (left) and of the acidity of lakes (right), each under two mixtures with their"
+        " components; those of the mixtures below overlap.",
         drawn.figure,
         drawn.data,
         "double",
@@ -40,7 +46,7 @@ def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
         " groups: where the added ones overlap others, they mend the shape of a group that is not Gaussian. Who wants a"
         " density keeps them; who wants groups does not."
     )
-    tests = []
+    tests, untested = [], []
     for name, outcomes in by_data.items():
         for case, found in outcomes.items():
             if case.startswith("test-k"):
@@ -55,17 +61,20 @@ def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
                         "replicates": found.n_replicates,
                     }
                 )
+                if found.reason:
+                    untested.append(f"{LABELS[name]}, {k} against {k + 1}: {found.reason}")
     table = Table(
         "tests",
         "Bootstrap likelihood ratio tests of K against K + 1 components.",
         pd.DataFrame(tests),
         columns={
             "error of p": "Monte Carlo standard error",
-            "p": "smallest possible: one over the replicates plus one",
+            "p": "one more than the replicates with a statistic as large, over one more than all: never zero",
         },
         decimals={"2 log ratio": 2, "p": 3, "error of p": 3},
     )
-    return Section("Why they differ", (text, picture, table))
+    without = (f"No test: {escape_markdown('; '.join(untested))}.",) if untested else ()
+    return Section("Why they differ", (text, picture, table, *without))
 
 
 def structures(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
@@ -79,7 +88,7 @@ def structures(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
             rows.append(
                 {
                     "data": LABELS[name],
-                    "structure": str(structure),
+                    "structure": f"{structure} ({structure_named(str(structure)).mclust})",
                     "K by BIC": int(best["n_components"]),
                     "BIC above the least": float(best["bic"] - least),
                     "of K up to": int(of["n_components"].max()),
@@ -89,10 +98,13 @@ def structures(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
     text = (
         "A component is a shape as well as a place. If the shape is too simple, BIC takes more components to make it"
         " up; which of the two is the better description is a question that BIC can be asked too, over both at once."
+        " Only the structures of the table are compared: the six with linear parameters, as far as they differ, and for"
+        " the irises *tied_shape* (VEV), which is what mclust's BIC takes there of all fourteen families."
     )
     table = Table(
         "structures",
-        "The number of components by BIC under each covariance structure, and how far its BIC is from the least.",
+        "The number of components by BIC under each covariance structure, and how far its BIC is above the least of the"
+        " structures listed for the same data.",
         pd.DataFrame(rows),
         columns={"without a usable fit": "numbers of components for which every climb of EM ran away or was singular"},
         decimals={"BIC above the least": 1},

@@ -1,5 +1,6 @@
 """How many components: choices from made-up outcomes, probabilities of known evidences, and small cases computed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,22 @@ import pandas as pd
 import pytest
 from answered import reported, run_case
 
-from experiments.answers.choosing_k import Choices, chosen_by_test, loo_by_k, probabilities, within_one_error
-from experiments.answers.counts_published import PUBLISHED_K
+from bayesian import Prior
+from experiments import iris
+from experiments.answers.choosing_k import (
+    Choices,
+    chosen_by_evidence,
+    chosen_by_filling,
+    chosen_by_test,
+    loo_by_k,
+    probabilities,
+    shown,
+    within_one_error,
+)
+from experiments.answers.counts_published import CONCENTRATION, OVERFITTED, PUBLISHED_K
 from experiments.engine.experiment import Budget
 from experiments.how_many import (
     EXPERIMENT,
-    OVERFITTED,
     SUBJECTS,
     Filled,
     Judged,
@@ -99,11 +110,28 @@ def test_leave_one_out_prefers_the_largest_and_keeps_what_cannot_be_told_from_it
 
 @pytest.mark.parametrize(
     ("p_values", "taken"),
-    [((0.3,), "1"), ((0.01, 0.2), "2"), ((0.01, 0.05, 0.01), "> 3"), ((0.01, np.nan), "?")],
+    [((0.3,), "1"), ((0.01, 0.2), "2"), ((0.01, 0.05, 0.01), "≥ 4"), ((0.01, np.nan), "?")],
 )
 def test_the_first_that_is_not_refuted_is_taken(p_values: tuple[float, ...], taken: str) -> None:
     outcomes = {f"test-k{k + 1}": RatioTest(1.0, p, 0.0, 9) for k, p in enumerate(p_values)}
     assert chosen_by_test(outcomes) == taken
+
+
+def test_the_largest_number_tried_is_shown_as_a_bound() -> None:
+    assert shown(pd.Series([1.0, 3.0, 2.0], index=[1, 2, 3])) == "2"
+    assert shown(pd.Series([1.0, 3.0, np.nan], index=[1, 2, 3])) == "≥ 2"
+
+
+def test_numbers_that_the_draws_do_not_tell_apart_are_all_shown() -> None:
+    stuck = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    assert chosen_by_filling(stuck) == "1 or 2"
+    assert chosen_by_filling(stuck[:3]) == "2"
+    runs = {1: np.array([-3.0, -3.0]), 2: np.array([-0.5, 0.5]), 3: np.array([-0.4, 0.0]), 4: np.array([-9.0, -9.0])}
+    outcomes = {f"posterior-k{k}": Judged(logs, np.zeros(5), 0, 0, 1.0, ()) for k, logs in runs.items()}
+    assert chosen_by_evidence(outcomes) == "2 or 3"
+    sure = {**runs, 2: np.array([2.0, 2.01])}
+    outcomes = {f"posterior-k{k}": Judged(logs, np.zeros(5), 0, 0, 1.0, ()) for k, logs in sure.items()}
+    assert chosen_by_evidence(outcomes) == "2"
 
 
 def test_choices_of_one_data_set() -> None:
@@ -156,6 +184,29 @@ def test_no_number_is_taken_by_evidence_where_a_bridge_failed() -> None:
     choices = next(table.frame for table in report.tables if table.name == "choices").set_index("data")
     assert choices["evidence"]["iris"] == "?"
     assert choices["evidence"]["acidity"] == "3"
+
+
+def test_doubts_of_the_bridge_and_reasons_of_no_test_are_told() -> None:
+    outcomes = made()
+    names = [case.name for case in cases(EXPERIMENT.full)]
+    place, untested = names.index("iris-posterior-k3"), names.index("acidity-test-k1")
+    outcomes[place] = replace(outcomes[place], notes=("chains disagree (R-hat 1.4): sample longer",))
+    outcomes[untested] = RatioTest(np.nan, np.nan, np.nan, 0, "no replicate gave usable fits")
+    report = reported(EXPERIMENT, *outcomes)
+    told = " ".join(block for section in report.sections for block in section.blocks if isinstance(block, str))
+    assert "iris, K = 3: chains disagree (R-hat 1.4)" in told
+    assert "acidity, 1 against 2: no replicate gave usable fits" in told
+    choices = next(table.frame for table in report.tables if table.name == "choices").set_index("data")
+    assert choices["evidence"]["iris"] == "3 (?)"
+    assert choices["test"]["acidity"] == "?"
+
+
+def test_the_sparse_mixture_of_the_irises_is_that_of_their_own_report() -> None:
+    points = SUBJECTS["iris"].points()
+    prior, own = SUBJECTS["iris"].sparse_prior(), Prior.weakly_informative(points, iris.SPECIES)
+    assert (OVERFITTED, CONCENTRATION) == (iris.OVERFITTED, iris.EMPTYING)
+    assert str(prior.covariances) == str(own.covariances)
+    assert str(prior.means) == str(own.means)
 
 
 def test_small_cases_are_computed() -> None:

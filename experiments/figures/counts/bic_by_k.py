@@ -29,16 +29,16 @@ def bic_and_filled(models: pd.DataFrame, filled: IntArray) -> Drawn:
     numbers = np.arange(1, int(filled.max()) + 2)
     shares = np.stack([(filled == k).mean(axis=1) for k in numbers], axis=1)  # (C, numbers)
     blue = style.METHOD_COLOURS["posterior"]
-    bars = axes[1].bar(numbers, shares.mean(axis=0), width=0.62, color=blue, alpha=0.35, linewidth=0.0)
-    offsets = np.linspace(-0.2, 0.2, len(shares))
+    bars = axes[1].bar(numbers, shares.mean(axis=0), width=0.8, color=blue, alpha=0.35, linewidth=0.0)
+    offsets = np.linspace(-0.34, 0.34, len(shares))
     for offset, chain in zip(offsets, shares, strict=True):
-        axes[1].plot(numbers + offset, chain, linestyle="none", marker="s", markersize=2.5, color=blue)
+        axes[1].plot(numbers + offset, chain, linestyle="none", marker="s", markersize=2.2, color=blue)
     axes[1].set_ylim(0.0, 1.05)
     _whole(axes[1], numbers)
     canvas.describe(axes[1].yaxis, "probability")
     axes[1].set_xlabel("filled components", fontsize=canvas.TEXT_POINTS)
     canvas.letter(axes[1], 1)
-    marks: list[Any] = [*handles, bars, Line2D([], [], linestyle="none", marker="s", markersize=2.5, color=blue)]
+    marks: list[Any] = [*handles, bars, Line2D([], [], linestyle="none", marker="s", markersize=2.2, color=blue)]
     canvas.legend_above(figure, marks, [*texts, "posterior", "each chain"])
 
     frame = pd.DataFrame({"filled": numbers, "probability": shares.mean(axis=0)})

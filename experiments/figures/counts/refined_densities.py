@@ -1,6 +1,7 @@
 """One feature under mixtures of fewer and of more components."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,11 @@ from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 
 GRID_POINTS = 400
+LEAST_SHOWN = 0.002
+"""Of the height of a panel: where a component is lower its line would lie on the axis."""
+SUM: dict[str, Any] = {"color": style.METHOD_COLOURS["em"], "linewidth": 2.2, "alpha": 0.4}
+COMPONENT: dict[str, Any] = {"color": style.METHOD_COLOURS["em"], "linestyle": (0.0, (1.0, 1.0)), "linewidth": 1.1}
+"""Above the sum: a component that stands alone is the sum there, and would be hidden by it."""
 
 
 @canvas.drawn_in_style
@@ -27,7 +33,6 @@ def refined_densities(
     n_rows = max(len(mixtures) for _, mixtures, _ in parts.values())
     figure, axes = canvas.panels(n_rows, len(parts), width=style.DOUBLE_COLUMN, height=0.3 + 1.6 * n_rows)
     rows = []
-    em_colour = style.METHOD_COLOURS["em"]
     for column, (name, (values, mixtures, label)) in enumerate(parts.items()):
         grid = padded_grid(values, GRID_POINTS, margin=0.05)
         edges = histogram_edges(values, fewest=20, most=40)
@@ -37,9 +42,9 @@ def refined_densities(
         for row, ((by, mixture), each) in enumerate(zip(mixtures, curves, strict=True)):
             ax = axes[row, column]
             ax.stairs(heights, edges, fill=True, color="0.87", zorder=0.5)
+            ax.plot(grid, each.sum(axis=0), **SUM, zorder=2.0)
             for curve in each:
-                ax.plot(grid, curve, color=em_colour, linestyle=(0.0, (1.0, 1.0)), linewidth=0.9, zorder=2.0)
-            ax.plot(grid, each.sum(axis=0), color=em_colour, linewidth=1.2, zorder=3.0)
+                ax.plot(grid, np.where(curve > LEAST_SHOWN * top, curve, np.nan), **COMPONENT, zorder=3.0)
             ax.set_ylim(0.0, top)
             ax.set_xlim(grid[0], grid[-1])
             canvas.letter(ax, row * len(parts) + column)
@@ -54,8 +59,8 @@ def refined_densities(
             )
     handles = [
         Patch(color="0.87"),
-        Line2D([], [], color=em_colour, linewidth=1.2),
-        Line2D([], [], color=em_colour, linestyle=(0.0, (1.0, 1.0)), linewidth=0.9),
+        Line2D([], [], **SUM),
+        Line2D([], [], **COMPONENT),
     ]
     canvas.legend_above(figure, handles, ["data", "EM", "its components"])
     return Drawn(figure, {"densities": pd.concat(rows)})
