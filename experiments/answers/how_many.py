@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.choosing_k import (
-    DOUBT,
     EM_CRITERIA,
     GALAXIES,
     LABELS,
@@ -68,7 +67,7 @@ def words(choices: Mapping[str, Choices], by_data: Mapping[str, Mapping[str, Any
         f"{label} ({method})"
         for label, found in choices.items()
         for method, numbers in found.taken.items()
-        if " or " in numbers or DOUBT in numbers
+        if " or " in numbers or "?" in numbers
     ]
     if unsure:
         text += f" The draws do not settle the most probable number for {listed(unsure)}."
