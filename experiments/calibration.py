@@ -7,7 +7,15 @@ import numpy as np
 
 import bayesian
 from bayesian.calibration import Calibration, NutsSampler, calibrate
-from experiments.answers.calibration import LEVEL, REFERENCES, build_answer
+from experiments.answers.calibration import (
+    COVERED,
+    FARTHEST,
+    LEVEL,
+    REFERENCES,
+    THEOREM,
+    build_answer,
+    coverage_claim,
+)
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
 from experiments.reporting.report import Answer, Formula
 from mixture.arrays import FloatArray
@@ -99,16 +107,26 @@ CLAIMS = {
         words: Published(f"smallest p-value, times their number: {words}", BAR, LEVEL, 0.0, "at most")
         for words in MISTAKES.values()
     },
+    **{
+        coverage_claim(level): Published(
+            f"share of truths in central {100 * level:g}% intervals of ordered and relabelled parameters, less"
+            f" {100 * level:g}%, in its standard errors",
+            THEOREM,
+            0.0,
+            FARTHEST,
+        )
+        for level in COVERED
+    },
 }
 
 EXPERIMENT = Experiment(
     name="calibration",
     title="Simulation-based calibration",
     question="Is the posterior what it says it is, in every covariance structure and after relabelling?",
-    summary="simulation-based calibration of six structures, and of two mistakes it must see",
+    summary=(f"simulation-based calibration of {len(PRIORS)} structures, and of {len(MISTAKES)} mistakes it must see"),
     tags=("posterior", "simulation", "labels"),
     quick=Budget(draws=200, tune=200, chains=2, n_samples=40, n_simulations=30),
-    full=Budget(draws=300, tune=300, chains=2, n_samples=40, n_simulations=100),
+    full=Budget(draws=300, tune=300, chains=2, n_samples=40, n_simulations=300),
     expect=(
         "A program that samples a posterior can be wrong in its likelihood, its prior, its sampler or in what it does"
         " to the labels, and one data set shows none of it. Over many data sets, each from a truth of its own, it"
