@@ -11,7 +11,16 @@ import bayesian
 import em
 from bayesian.label_free import predictive_bands
 from experiments.answers.priors import QUANTITIES, build_answer
-from experiments.answers.priors_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
+from experiments.answers.priors_declared import (
+    CLAIMS,
+    EXPECT,
+    LEVEL,
+    LIMITS,
+    MATHEMATICS,
+    N_SPARE,
+    REFERENCES,
+    TAILS,
+)
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.referee.parameters import ascending
@@ -30,14 +39,12 @@ BASE = "weakly informative"
 NAMES = ("uniform", "Chib", "Richardson & Green", BASE, "conjugate")
 BY_NUTS = "uniform"
 """The prior without a conjugate update; all others are sampled by Gibbs."""
-SPARE = 6
-"""Components of a second mixture under each concentration: more than the data need."""
 SWEEPS, LONGER = 8, 20
 """Sweeps of Gibbs, and draws of NUTS, to a draw of the budget: a sweep is cheap, and the uniform prior mixes badly."""
 KEPT, PRIOR_DRAWS = 3000, 20_000
 GRID = np.linspace(5.0, 38.0, 331)
-LEVEL = 0.9
-TAILS = (0.5 - 0.5 * LEVEL, 0.5, 0.5 + 0.5 * LEVEL)
+THIN = 4
+"""Sweeps of Gibbs between two that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +52,11 @@ class Found:
     """The posterior under one prior, labels as EM's, components in ascending order of EM's means.
 
     draws      (T, 3, 3): draw, component, and weight, mean, sd
-    prior      (3, 3) 5%, 50% and 95% quantiles (rows) of weight, mean and sd of any component under the prior
+    prior      (3, 3) quantiles TAILS (rows) of weight, mean and sd of any component under the prior
     r_hats, ess  (3, 3), component and quantity
-    lower, middle, upper  the predictive density and its pointwise 90% band over GRID
-    filled     (C, 6) by chain: share of draws in which 1, .., 6 of six components hold a point; (0, 6) where not asked
+    lower, middle, upper  the predictive density and its pointwise band of LEVEL over GRID
+    filled     (C, N_SPARE) by chain: share of draws in which 1, 2, .. of N_SPARE components hold a point; (0, N_SPARE)
+               where not asked
     ordered    (T, 3) weights in ascending order in each draw; ordered_ess (3,)
     lines      the prior in words
     """
@@ -120,11 +128,11 @@ def run(task: Task) -> Found:
     numbers = quantities(relabelled.weights, relabelled.means, relabelled.covariances)  # (C, S, K, 3)
     drawn = prior.draw(K, 1, STRUCTURE, PRIOR_DRAWS, prior_rng)
     before = quantities(drawn["weights"], drawn["means"], drawn["covariances"]).reshape(-1, len(QUANTITIES))
-    filled = np.empty((0, SPARE))
+    filled = np.empty((0, N_SPARE))
     if task.settings["spare"]:
-        spare = by_gibbs(x, prior, "dispersed", task.budget, spare_rng, n_components=SPARE)
+        spare = by_gibbs(x, prior, "dispersed", task.budget, spare_rng, n_components=N_SPARE)
         held = bayesian.filled_components(spare).n_components
-        filled = np.stack([(held == k + 1).mean(axis=1) for k in range(SPARE)], axis=1)
+        filled = np.stack([(held == k + 1).mean(axis=1) for k in range(N_SPARE)], axis=1)
     ordered = np.sort(posterior.weights, axis=2)
     bands = predictive_bands(posterior, GRID, LEVEL, at_most=1000)
     flat = numbers.reshape(-1, K, len(QUANTITIES))
@@ -178,10 +186,10 @@ def by_gibbs(
         n_components,
         structure=STRUCTURE,
         prior=prior,
-        draws=SWEEPS * budget.draws // 4,
+        draws=SWEEPS * budget.draws // THIN,
         tune=budget.tune,
         chains=budget.chains,
-        thin=4,
+        thin=THIN,
         starts=starts,
         random_seed=int(rng.integers(2**31)),
         keep_allocations=True,
@@ -208,7 +216,7 @@ EXPERIMENT = Experiment(
     name="priors",
     title="What the prior decides",
     question="How much does the prior decide, of three components and of their density?",
-    summary="galaxies, K = 3, under five priors and four Dirichlet concentrations",
+    summary=(f"galaxies, K = {K}, under {len(NAMES)} priors and {len(CONCENTRATIONS)} Dirichlet concentrations"),
     tags=("posterior", "prior", "real data"),
     quick=Budget(draws=300, tune=300, chains=4),
     full=Budget(draws=2000, tune=1000, chains=4),

@@ -1,13 +1,21 @@
 """The report on priors: what moves with them, what does not, and what a Dirichlet's concentration does."""
 
 from collections.abc import Mapping
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from experiments.answers.priors_declared import CLAIMS
+from experiments.answers.priors_concentration import (
+    RANKS,
+    concentration_frame,
+    concentration_tables,
+    concentration_words,
+    partition_words,
+    rounded,
+)
+from experiments.answers.priors_declared import CLAIMS, LEVEL, N_SPARE, POSITION, TAILS
+from experiments.answers.priors_density import Place, density_words, predictive_distances, where_densities_differ
 from experiments.figures.uncertainty.priors import (
     by_concentration,
     intervals_by_prior,
@@ -16,6 +24,7 @@ from experiments.figures.uncertainty.priors import (
 )
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Answer, Claim, Picture, Section, Table
+from experiments.reporting.sentences import listed
 
 if TYPE_CHECKING:
     from experiments.priors import Found
@@ -24,13 +33,13 @@ if TYPE_CHECKING:
 QUANTITIES = ("weight", "mean (10³ km/s)", "sd (10³ km/s)")
 SHORT = ("weight", "mean", "sd")
 COMPONENTS = ("component 1", "component 2", "component 3")
-RANKS = ("smallest", "middle", "largest")
-WEIGHT, MEAN, SD = range(3)
+MEAN, SD = 1, 2
+"""Places of quantities."""
 BIG, SMALL = 1, 2
 """Places of the component that holds most galaxies and of the one that holds fewest."""
-LEVEL = 90
-N_SPARE = 6
-"""Components of the mixture whose empty ones are counted."""
+PERCENT = f"{100 * LEVEL:g}%"
+MANIFOLD = 2.0
+"""A density that differs by more, from prior to prior, is said to be decided by it there."""
 
 
 def build_answer(
@@ -46,30 +55,45 @@ def build_answer(
     distances = predictive_distances(priors, grid)
     weights, empty = concentration_tables(concentrations)
     first = marginals_by_prior({name: found.draws for name, found in priors.items()}, QUANTITIES, COMPONENTS)
-    second = intervals_by_prior(table, QUANTITIES, COMPONENTS)
+    second = intervals_by_prior(table, QUANTITIES, COMPONENTS, LEVEL)
     third = predictive_by_prior(
         velocities,
         grid,
         {name: found.middle for name, found in priors.items()},
         (base, priors[base].lower, priors[base].upper),
         "velocity (10³ km/s)",
+        LEVEL,
     )
     fourth = by_concentration(weights, empty)
+    centres = np.median(priors[base].draws[:, :, MEAN], axis=0)
+    place = where_densities_differ(priors, grid, base, np.delete(centres, BIG))
+    held = counts(priors[base], velocities)
+    data = f"{len(velocities)} galaxies, K = {len(COMPONENTS)}"
     captions = (
-        "Marginal posterior of every parameter under five priors (kernel density estimates of the relabelled draws)."
-        " Rows: components in ascending order of their means.",
-        f"Prior and posterior of every parameter: central {LEVEL}% intervals under five priors; posterior medians."
-        " Priors reach beyond the axes where their bars end with them.",
-        "Posterior predictive density under five priors, and the pointwise 90% band under one of them.",
-        f"(a) Weights in order of size, posterior mean and {LEVEL}% interval, by the Dirichlet concentration. (b)"
-        f" Probability that one of {N_SPARE} components holds no galaxy, given the data; two Monte Carlo errors.",
+        f"Marginal posterior of every parameter under {len(priors)} priors (kernel density estimates of the relabelled"
+        f" draws; {data}). Rows: components in ascending order of their means. Columns: {listed(QUANTITIES)}.",
+        f"Prior and posterior of every parameter ({data}): central {PERCENT} intervals under {len(priors)} priors, grey"
+        " and blue; squares are posterior medians. Priors reach beyond the axes where their bars end with them.",
+        f"Posterior predictive density under {len(priors)} priors ({data}), the pointwise {PERCENT} band under one of"
+        " them, and a histogram of the data.",
+        f"{data}, {base} prior of means and sds. (a) Weights in order of size, posterior mean and {PERCENT} interval,"
+        " by the Dirichlet concentration; grey, their prior means. (b) Probability that at least one of"
+        f" {N_SPARE} components holds no galaxy, given the data; bars are two Monte Carlo errors.",
+    )
+    alts = (
+        "Nine panels of density curves, one line a prior, for weight, mean and sd of three components.",
+        "Nine panels in which short blue bars lie on wider grey bars, one pair for each prior.",
+        "Density curves, one a prior, over a shaded band and a histogram of velocities.",
+        "Two panels over the concentration on a logarithmic axis: three weights, and the probability of an empty"
+        " component.",
     )
     described = "\n".join(
         f"- *{escape_markdown(name)}*: {escape_markdown('; '.join(found.lines))}" for name, found in priors.items()
     )
     setup = (
-        f"{len(velocities)} velocities in 1000 km/s, in the version whose 78th value is 26.960, and three components"
-        " with variances of their own. Five priors, in full (sd is a standard deviation):\n\n" + described
+        f"{len(velocities)} velocities in 1000 km/s, in the version whose {POSITION}th is"
+        f" {np.sort(velocities)[POSITION - 1]:.3f}, and {len(COMPONENTS)} components with variances of their own."
+        f" {len(priors)} priors, in full (sd is a standard deviation):\n\n" + described
     )
     sampling = (
         "The uniform prior was sampled by NUTS, the others by Gibbs; labels were undone by ECR with EM's most probable"
@@ -79,28 +103,25 @@ def build_answer(
     )
     moved = shifts(priors)
     return Answer(
-        words=in_words(priors, distances, concentrations),
+        words=in_words(priors, distances, concentrations, place, held),
         sections=(
-            Section("Five priors", (setup, sampling)),
+            Section("The priors", (setup, sampling)),
             Section(
                 "What moves",
                 (
-                    Picture("marginals", captions[0], captions[0], first.figure, first.data, "double"),
+                    Picture("marginals", captions[0], alts[0], first.figure, first.data, "double"),
                     moved_words(moved),
-                    Picture("intervals", captions[1], captions[1], second.figure, second.data, "double"),
+                    Picture("intervals", captions[1], alts[1], second.figure, second.data, "double"),
                     "Where blue is as wide as grey, the posterior repeats the prior; where it is a short mark on a wide"
                     " bar, the data have spoken.",
                     contraction_table(table),
                 ),
             ),
             Section(
-                "What does not",
+                "The density of the next galaxy",
                 (
-                    Picture("predictive", captions[2], captions[2], third.figure, third.data),
-                    f"The two predictive densities that are furthest apart are those of {distances.iloc[-1]['pair']},"
-                    f" in total variation by {distances.iloc[-1]['distance']:.3f}; the nearest are those of"
-                    f" {distances.iloc[0]['pair']}, by {distances.iloc[0]['distance']:.3f}. Five answers about an sd"
-                    " are about one answer about the next galaxy: the small components hold little of its probability.",
+                    Picture("predictive", captions[2], alts[2], third.figure, third.data),
+                    density_words(distances, place),
                 ),
             ),
             Section(
@@ -108,14 +129,16 @@ def build_answer(
                 (
                     f"Now the {base} prior of means and sds stays, and the weights have a Dirichlet(e₀, .., e₀) prior."
                     f" Whether a component that is not needed empties is asked of a mixture with {N_SPARE} of them.",
-                    Picture("concentration", captions[3], captions[3], fourth.figure, fourth.data, "double"),
+                    Picture("concentration", captions[3], alts[3], fourth.figure, fourth.data, "double"),
                     concentration_words(weights, empty),
+                    partition_words(weights, held),
                     Table(
                         "weights",
-                        f"Weights of three components by size; the probability that one of {N_SPARE} is empty.",
+                        f"Posterior means of the weights of {len(COMPONENTS)} components, by size; the probability that"
+                        f" at least one of {N_SPARE} is empty.",
                         concentration_frame(weights, empty),
-                        columns={"error": "Monte Carlo standard error, from the spread over chains"},
-                        decimals={**dict.fromkeys(RANKS, 3), "P(empty)": 3, "error": 3},
+                        columns={"error": "Monte Carlo standard error of P(empty), from the spread over chains"},
+                        decimals={**dict.fromkeys(RANKS, 3), "P(empty)": 3, "error": 4},
                     ),
                 ),
             ),
@@ -133,7 +156,7 @@ def interval_table(priors: "Mapping[str, Found]") -> pd.DataFrame:
     """Prior and posterior intervals, a row for each prior, component and quantity."""
     rows = []
     for name, found in priors.items():
-        low, median, high = np.quantile(found.draws, [0.05, 0.5, 0.95], axis=0)
+        low, median, high = np.quantile(found.draws, TAILS, axis=0)
         for k, component in enumerate(COMPONENTS):
             for q, quantity in enumerate(QUANTITIES):
                 rows.append(
@@ -161,23 +184,11 @@ def contraction_table(table: pd.DataFrame) -> Table:
     names = list(dict.fromkeys(table["prior"]))
     return Table(
         "contraction",
-        "Contraction: one minus the width of the posterior's 90% interval over the prior's. 1: the data decide; 0 or"
-        " less: the prior does.",
+        f"Contraction: one minus the width of the posterior's {PERCENT} interval over the prior's. 1: the data decide;"
+        " 0 or less: the prior does.",
         frame[names].reset_index(),
         decimals=dict.fromkeys(names, 2),
     )
-
-
-def predictive_distances(priors: "Mapping[str, Found]", grid: "FloatArray") -> pd.DataFrame:
-    """Total variation distance of every pair of predictive densities, ascending."""
-    rows = [
-        {
-            "pair": f"{one} and {other}",
-            "distance": 0.5 * float(np.trapezoid(np.abs(priors[one].middle - priors[other].middle), grid)),
-        }
-        for one, other in combinations(priors, 2)
-    ]
-    return pd.DataFrame(rows).sort_values("distance", kind="stable", ignore_index=True)
 
 
 def shifts(priors: "Mapping[str, Found]") -> "FloatArray":
@@ -192,56 +203,16 @@ def moved_words(moved: "FloatArray") -> str:
     k, q = np.unravel_index(int(moved.argmax()), moved.shape)
     least = float(moved[BIG].max())
     return (
-        f"Over the five priors posterior means move most for the {SHORT[q]} of {COMPONENTS[k]}: by {moved[k, q]:.2f}"
+        f"Over the priors posterior means move most for the {SHORT[q]} of {COMPONENTS[k]}: by {moved[k, q]:.2f}"
         f" posterior sds. In {COMPONENTS[BIG]}, which holds most galaxies, no parameter moves by more than {least:.2f}."
     )
 
 
-def concentration_tables(concentrations: "Mapping[float, Found]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ordered weights under posterior and prior; probability of an empty component with its error over chains."""
-    rows, empty = [], []
-    rng = np.random.default_rng(0)
-    for value, found in concentrations.items():
-        before = np.sort(rng.dirichlet(np.full(len(RANKS), value), 20_000), axis=1).mean(axis=0)
-        low, high = np.quantile(found.ordered, [0.05, 0.95], axis=0)
-        for i, rank in enumerate(RANKS):
-            rows.append(
-                {
-                    "concentration": value,
-                    "rank": rank,
-                    "mean": float(found.ordered[:, i].mean()),
-                    "error": float(found.ordered[:, i].std(ddof=1) / np.sqrt(found.ordered_ess[i])),
-                    "low": float(low[i]),
-                    "high": float(high[i]),
-                    "prior mean": float(before[i]),
-                }
-            )
-        by_chain = found.filled[:, :-1].sum(axis=1)
-        error = float(by_chain.std(ddof=1) / np.sqrt(len(by_chain)))
-        empty.append({"concentration": value, "probability": float(by_chain.mean()), "error": error})
-    return pd.DataFrame(rows), pd.DataFrame(empty)
-
-
-def concentration_frame(weights: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
-    """One row a concentration."""
-    wide = weights.pivot_table(index="concentration", columns="rank", values="mean", sort=False)[list(RANKS)]
-    joined = wide.reset_index().merge(empty.rename(columns={"probability": "P(empty)"}), on="concentration")
-    joined["concentration"] = [f"{value:g}" for value in joined["concentration"]]
-    return joined
-
-
-def concentration_words(weights: pd.DataFrame, empty: pd.DataFrame) -> str:
-    """From the smallest concentration to the largest."""
-    least = weights[weights["rank"] == RANKS[0]]
-    first, last = least.iloc[0], least.iloc[-1]
-    return (
-        f"From e₀ = {first['concentration']:g} to {last['concentration']:g} the posterior mean of the smallest weight"
-        f" goes from {first['mean']:.3f} (Monte Carlo error {first['error']:.3f}) to {last['mean']:.3f}"
-        f" ({last['error']:.3f}), and the probability that one of {N_SPARE} components is empty from"
-        f" {empty['probability'].iloc[0]:.3f} ({empty['error'].iloc[0]:.3f}) to {empty['probability'].iloc[-1]:.3f}"
-        f" ({empty['error'].iloc[-1]:.3f}). The weight of a component that holds three galaxies comes from e₀ as"
-        " much as from them."
-    )
+def counts(found: "Found", velocities: "FloatArray") -> "FloatArray":
+    """(3,): how many galaxies are nearest to the posterior median of each component's mean."""
+    centres = np.median(found.draws[:, :, MEAN], axis=0)
+    nearest = np.abs(velocities[:, None] - centres).argmin(axis=1)
+    return np.bincount(nearest, minlength=len(COMPONENTS)).astype(np.float64)
 
 
 def medians(priors: "Mapping[str, Found]", component: int, quantity: int) -> dict[str, float]:
@@ -249,7 +220,13 @@ def medians(priors: "Mapping[str, Found]", component: int, quantity: int) -> dic
     return {name: float(np.median(found.draws[:, component, quantity])) for name, found in priors.items()}
 
 
-def in_words(priors: "Mapping[str, Found]", distances: pd.DataFrame, concentrations: "Mapping[float, Found]") -> str:
+def in_words(
+    priors: "Mapping[str, Found]",
+    distances: pd.DataFrame,
+    concentrations: "Mapping[float, Found]",
+    place: Place,
+    held: "FloatArray",
+) -> str:
     """The answer."""
     sds = medians(priors, SMALL, SD)
     low, high = min(sds, key=lambda name: sds[name]), max(sds, key=lambda name: sds[name])
@@ -259,14 +236,17 @@ def in_words(priors: "Mapping[str, Found]", distances: pd.DataFrame, concentrati
     verdict = "It decides the small components and hardly the density"
     if distances["distance"].max() > CLAIMS["undecided"].value:
         verdict = "It decides the small components and the density with them"
+    elif place.ratio > MANIFOLD:
+        verdict = "It decides the small components, and the density where they lie"
     return (
-        f"{verdict}: the posterior median of the sd of {COMPONENTS[SMALL]}, three galaxies, is {sds[low]:.2f} under the"
-        f" {low} prior and {sds[high]:.2f} under the {high} prior (in 1000 km/s), while no parameter of"
-        f" {COMPONENTS[BIG]} moves by more than {moved[BIG].max():.2f} posterior sds, and no two predictive densities"
-        f" are further apart than {distances['distance'].max():.3f} in total variation. A Dirichlet concentration from"
+        f"{verdict}: the sd of the component of {held[SMALL]:.0f} galaxies is {sds[low]:.2f} or {sds[high]:.2f}"
+        f" thousand km/s, by prior. These are medians under the {low} prior and the {high} prior. At {place.at:.1f}"
+        f" predictive densities differ by a factor of {place.ratio:.1f}, though no two are further apart than"
+        f" {distances['distance'].max():.3f} in total variation, and no parameter of {COMPONENTS[BIG]}, the large one,"
+        f" moves by more than {moved[BIG].max():.2f} posterior sds. A Dirichlet concentration from"
         f" {min(concentrations):g} to {max(concentrations):g} moves the smallest weight's posterior mean from"
-        f" {least.iloc[0]:.3f} to {least.iloc[-1]:.3f}, and the probability that one of {N_SPARE} components is empty"
-        f" from {empty['probability'].iloc[0]:.3f} to {empty['probability'].iloc[-1]:.3f}."
+        f" {least.iloc[0]:.3f} to {least.iloc[-1]:.3f}, and the probability that at least one of {N_SPARE} components"
+        f" is empty from {rounded(empty['probability'].iloc[0])} to {rounded(empty['probability'].iloc[-1])}."
     )
 
 

@@ -69,8 +69,8 @@ def marginals_by_prior(draws: Mapping[str, FloatArray], names: Sequence[str], co
 
 
 @canvas.drawn_in_style
-def intervals_by_prior(table: pd.DataFrame, names: Sequence[str], components: Sequence[str]) -> Drawn:
-    """The same grid: a line for each prior with its 90% interval, wide and grey, and the posterior's, blue, over it.
+def intervals_by_prior(table: pd.DataFrame, names: Sequence[str], components: Sequence[str], level: float) -> Drawn:
+    """The same grid: a line for each prior with its interval of that level, wide and grey, under the posterior's, blue.
 
     table  prior, component, quantity, and "prior low", "prior high", "low", "median", "high"
 
@@ -109,7 +109,7 @@ def intervals_by_prior(table: pd.DataFrame, names: Sequence[str], components: Se
         Line2D([], [], color=PRIOR, linewidth=4.5),
         Line2D([], [], color=colour, linewidth=1.2, marker="s", markersize=3.0),
     ]
-    canvas.legend_above(figure, handles, ["prior, 90%", "posterior, 90% and median"])
+    canvas.legend_above(figure, handles, [f"prior, {100 * level:g}%", f"posterior, {100 * level:g}% and median"])
     return Drawn(figure, {"intervals": table})
 
 
@@ -120,10 +120,11 @@ def predictive_by_prior(
     densities: Mapping[str, FloatArray],
     band: tuple[str, FloatArray, FloatArray],
     label: str,
+    level: float,
 ) -> Drawn:
     """Histogram of the data, the posterior predictive density under each prior, and the band under one. One column.
 
-    densities  by prior, over the grid; band: a prior's name, lower and upper ends
+    densities  by prior, over the grid; band: a prior's name, lower and upper ends; level: of the band
     """
     figure, axes = canvas.panels(1, 1, width=style.SINGLE_COLUMN, height=2.9)
     ax = axes[0, 0]
@@ -140,7 +141,9 @@ def predictive_by_prior(
     canvas.describe(ax.yaxis, "density")
     patch = Patch(color=style.METHOD_COLOURS["posterior"], alpha=0.25, linewidth=0)
     canvas.legend_above(
-        figure, [*_handles(len(densities)), patch, Patch(color="0.9")], [*densities, f"90% band, {name}", "data"]
+        figure,
+        [*_handles(len(densities)), patch, Patch(color="0.9")],
+        [*densities, f"{100 * level:g}% band, {name}", "data"],
     )
     curves = pd.DataFrame({"x": grid, **densities, f"lower, {name}": lower, f"upper, {name}": upper})
     bins = pd.DataFrame({"left": edges[:-1], "right": edges[1:], "density": heights})
@@ -153,7 +156,7 @@ def by_concentration(table: pd.DataFrame, empty: pd.DataFrame) -> Drawn:
 
     table  concentration, rank, mean, low, high, "prior mean"        empty  concentration, probability, error
 
-    Bars hold 90% of the posterior in (a), two Monte Carlo standard errors in (b). Two columns wide.
+    Bars reach from "low" to "high" in (a), two Monte Carlo standard errors in (b). Two columns wide.
     """
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.3, apart=0.06)
     colour = style.METHOD_COLOURS["posterior"]
