@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 import em
+from em.fit import TOLERANCE
 from experiments.answers.convergence import CLAIMS, build_answer
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
 from experiments.studies.em_path import EMPath, em_path
-from experiments.studies.stopping_rules import PROJECT_TOLERANCE, RULES, Trace
+from experiments.studies.stopping_rules import RULES, Trace
 from mixture import GaussianMixture
 from mixture.arrays import FloatArray
 
@@ -19,6 +20,8 @@ SEPARATIONS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 OVERLAP = 1.5
 """That of the data on which rules are compared, and N_OVERLAP their number of points."""
 N_OVERLAP = 1000
+START_MEANS = (-1.0, 1.0)
+"""Where the climbs begin on which rules are compared."""
 LOCAL_ITERATIONS = 1000
 """Iterations from a start beside the optimum, from which the rate is read."""
 BESIDE = 1e-2
@@ -66,6 +69,7 @@ class Stops:
     optimum, errors  (P,) maximum likelihood estimates and their standard errors
     stops            iteration at which each rule stops, by its name; None where it does not before iteration T
     rate             fraction of missing information at the optimum
+    left_out         data sets drawn before this one, on which the climb ran away on a few close points
     """
 
     log_likelihoods: FloatArray
@@ -75,6 +79,7 @@ class Stops:
     errors: FloatArray
     stops: dict[str, int | None]
     rate: float
+    left_out: int
 
 
 type Outcome = Rates | Expected | Stops
@@ -152,12 +157,14 @@ def rates(separation: float, n_samples: int, n_data_sets: int, rng: np.random.Ge
 
 def stops(rng: np.random.Generator) -> Stops:
     """EM on overlapping data until this project's own rule is content, and the rules applied to that trace."""
-    start = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], np.ones((2, 1, 1)))
+    start = GaussianMixture([0.5, 0.5], np.reshape(START_MEANS, (2, 1)), np.ones((2, 1, 1)))
+    left_out = 0
     while True:
         x, _ = two_normals(OVERLAP).draw(N_OVERLAP, rng)
-        fit = em.fit(x, start, tolerance=PROJECT_TOLERANCE, max_iterations=100_000)
+        fit = em.fit(x, start, tolerance=TOLERANCE, max_iterations=100_000)
         if fit.status.usable:  # else it ran away, and there is no optimum to compare with
             break
+        left_out += 1
     walked = em_path(x, start, fit.n_iterations)
     optimum = optimum_near(x, fit.mixture).mixture
     errors = em.standard_errors(x, optimum)
@@ -171,6 +178,7 @@ def stops(rng: np.random.Generator) -> Stops:
         errors=np.array([errors.weights[0], *errors.means[:, 0], *errors.scales[:, 0]]),
         stops={rule.name: rule.stop(trace) for rule in RULES},
         rate=em.convergence_rate(x, optimum).rate,
+        left_out=left_out,
     )
 
 
@@ -201,6 +209,7 @@ def answer(results: Results[Outcome]) -> Answer:
         names=NAMES,
         overlap=OVERLAP,
         n_overlap=N_OVERLAP,
+        start_means=START_MEANS,
         n_samples=results.budget.n_samples,
     )
 
@@ -228,28 +237,36 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
         ),
         "where $I_c$ is the information that the data would hold with their allocations known, $I_o$ the information"
         " that they do hold, and $I_c - I_o$ the missing information. The largest eigenvalue $\\lambda$ of $J$ is the"
-        " rate: one more correct decimal digit takes $\\ln 10 / (-\\ln \\lambda)$ iterations. The log-likelihood is"
-        " flat at its top, so its gap shrinks by $\\lambda^2$ per iteration. After a gain of $g$ that followed a gain"
-        " of $g'$, with $a = g / g'$ for $\\lambda^2$, what is still to be gained is the tail of a geometric series,",
+        " rate: one more correct decimal digit takes $\\ln 10 / (-\\ln \\lambda)$ iterations. It can be read from EM's"
+        " own steps too (Meng & Rubin 1991). The log-likelihood is flat at its top, so its gap shrinks by $\\lambda^2$"
+        " per iteration. After a gain of $g$ that followed a gain of $g'$, with $a = g / g'$ for $\\lambda^2$, what is"
+        " still to be gained is the tail of a geometric series,",
         Formula(
             r"L(\hat\theta) - L(\theta_t) \approx \frac{a}{1 - a} g,",
             "the gap is about a over one minus a, times the last gain",
         ),
-        "Aitken's estimate. With $a$ near one, a small gain $g$ goes with a large gap.",
+        "Aitken's estimate (Boehning et al. 1994). With $a$ near one, a small gain $g$ goes with a large gap.",
     ),
     limits=(
         "The rate is that of the last iterations: before them EM may pass a plateau of any length, which no rate at the"
         " optimum foretells. Rules are compared on few simulated data sets of one kind and from one start, to show what"
-        " can happen, not how often. No rule knows whether the optimum is the highest; see local_optima."
+        " can happen, not how often, and only on data on which the climb does not run away. No rule knows whether the"
+        " optimum is the highest; see local_optima."
     ),
     references=(
+        "Boehning, D., Dietz, E., Schaub, R., Schlattmann, P. & Lindsay, B. G. (1994). The distribution of the"
+        " likelihood ratio for mixtures of densities from the one-parameter exponential family. Annals of the Institute"
+        " of Statistical Mathematics 46, 373-388. doi:10.1007/BF01720593",
         "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM"
         " algorithm. Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
         "Meng, X.-L. & Rubin, D. B. (1991). Using EM to obtain asymptotic variance-covariance matrices: the SEM"
         " algorithm. Journal of the American Statistical Association 86, 899-909. doi:10.1080/01621459.1991.10475130",
-        "Boehning, D., Dietz, E., Schaub, R., Schlattmann, P. & Lindsay, B. G. (1994). The distribution of the"
-        " likelihood ratio for mixtures of densities from the one-parameter exponential family. Annals of the Institute"
-        " of Statistical Mathematics 46, 373-388. doi:10.1007/BF01720593",
+        "Pedregosa, F. et al. (2011). Scikit-learn: machine learning in Python. Journal of Machine Learning Research"
+        " 12, 2825-2830.",
+        "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and density"
+        " estimation using Gaussian finite mixture models. The R Journal 8, 289-317. doi:10.32614/RJ-2016-021",
+        "Visser, I. & Speekenbrink, M. (2010). depmixS4: an R package for hidden Markov models. Journal of Statistical"
+        " Software 36 (7), 1-21. doi:10.18637/jss.v036.i07",
     ),
     quick=Budget(n_samples=2_000, n_simulations=2),
     full=Budget(n_samples=10_000, n_simulations=6),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.answers.convergence_stopping import rules_table, stopping_section
 from experiments.engine.experiment import Published
+from experiments.figures.canvas import power_of_ten
 from experiments.figures.climbing.rates import rates
-from experiments.figures.climbing.stopping import stopping
 from experiments.reporting.formats import short
 from experiments.reporting.report import Answer, Picture, Section, Table
 from experiments.studies.stopping_rules import RULES
@@ -42,9 +43,12 @@ CLAIMS = {
         "nats",
     ),
 }
-OURS = "this project's 10⁻⁸"
 STEADY = ("mean 10⁻³", "relative 10⁻⁵", "change 10⁻³", "parameters 10⁻³")
 """Rules whose stop no rounding moves: their numbers are the same on any machine."""
+
+
+MATTERS = 0.1
+"""Standard errors: an estimate farther from the optimum is told."""
 
 
 def iterations_per_digit(rate: FloatArray | float) -> FloatArray:
@@ -60,30 +64,20 @@ def build_answer(
     names: Sequence[str],
     overlap: float,
     n_overlap: int,
+    start_means: tuple[float, float],
     n_samples: int,
 ) -> Answer:
     """Rates at every separation, rules on every climb; the first climb is the one that is drawn."""
     table = rules_table(climbs, names)
     speeds = rates_table(found, expected)
-    nearest, furthest = speeds.iloc[0], speeds.iloc[-1]
-    loose = table[table["rule"] == RULES[0].name].iloc[0]
-    words = (
-        "EM converges linearly, at a rate equal to the fraction of missing information: with means"
-        f" {furthest['sd apart']:g} sd apart one more decimal digit takes about"
-        f" {furthest['iterations per digit']:.1f} iterations, with {nearest['sd apart']:g} sd about"
-        f" {nearest['iterations per digit']:,.0f}. It may stop when the gain still to come is small, not when the last"
-        f" gain was: on overlapping data, scikit-learn's default rule stops at iteration {loose['stops at']:.0f},"
-        f" {loose['gap']:.2g} nats below the optimum that this project's rule comes within"
-        f" {short(float(f'{table.iloc[-1]["gap"]:.0e}'))} nats of after {table.iloc[-1]['stops at']:,.0f} iterations."
-    )
     differences = max(float(np.abs(each.exact - each.traced).max()) for each in found)
     falls = max(float(-np.diff(climb.log_likelihoods).min()) for climb in climbs)
     gaps = max(climb.best - float(climb.log_likelihoods[-1]) for climb in climbs)
     return Answer(
-        words=words,
+        words=words(speeds, table, n_samples),
         sections=(
             _speed_section(found, expected, speeds, n_samples),
-            _stopping_section(climbs, table, names, overlap, n_overlap),
+            stopping_section(climbs, table, names, overlap, n_overlap, start_means),
         ),
         claims=(
             CLAIMS["rate"].against(differences),
@@ -91,6 +85,31 @@ def build_answer(
             CLAIMS["fall"].against(max(falls, 0.0)),
         ),
         result=_result(found, expected, climbs, names),
+    )
+
+
+def words(speeds: pd.DataFrame, table: pd.DataFrame, n_samples: int) -> str:
+    """How fast, and when."""
+    nearest, furthest = speeds.iloc[0], speeds.iloc[-1]
+    fewest, most = (float(iterations_per_digit(nearest[name])) for name in ("least", "most"))
+    of = table.set_index("rule")
+    loose, held, tight = of.loc[RULES[0].name], of.loc[RULES[-1].name], of.iloc[-1]
+    fooled = (
+        f" That is a matter of the tolerance, too: rule “{RULES[-1].name}” ends up to {held['worst error']:.1f}"
+        " standard errors from the optimum."
+        if held["worst error"] > MATTERS
+        else ""
+    )
+    return (
+        "EM converges linearly, at a rate equal to the fraction of missing information, and may stop when the gain"
+        " still to come, not the last one, is far below what matters. With means"
+        f" {furthest['sd apart']:g} sd apart one more decimal digit takes about"
+        f" {furthest['iterations per digit']:.1f} iterations; with {nearest['sd apart']:g} sd of the order of"
+        f" {power_of_ten(round(np.log10(nearest['iterations per digit'])))} in the limit of infinitely many data, and"
+        f" {float(f'{fewest:.1e}'):,.0f} to {float(f'{most:.1e}'):,.0f} on the data sets drawn, n = {n_samples:,}. On"
+        f" overlapping data scikit-learn's default rule stops at iteration {loose['stops at']:.0f},"
+        f" {loose['gap']:.2g} nats below the optimum that this project's rule comes within"
+        f" {short(float(f'{tight["gap"]:.0e}'))} nats of after {tight['stops at']:,.0f}.{fooled}"
     )
 
 
@@ -111,33 +130,6 @@ def rates_table(found: Sequence["Rates"], expected: "Expected") -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def rules_table(climbs: Sequence["Stops"], names: Sequence[str]) -> pd.DataFrame:
-    """A row for each rule, this project's own last: the first climb, and the worst of all."""
-    first = climbs[0]
-    rows = []
-    for number, rule in enumerate([*(rule.name for rule in RULES), OURS], start=1):
-        places = [climb.stops.get(rule, len(climb.path) - 1) for climb in climbs]
-        at = [
-            (climb.best - float(climb.log_likelihoods[place]), errors_of(climb)[place])
-            for climb, place in zip(climbs, places, strict=True)
-            if place is not None
-        ]
-        row: dict[str, str | float] = {"number": number, "rule": rule, "stops at": np.nan, "gap": np.nan}
-        if (place := places[0]) is not None:
-            errors = errors_of(first)[place]
-            row |= {"stops at": float(place), "gap": max(first.best - float(first.log_likelihoods[place]), 0.0)}
-            row |= {"error": float(errors.max()), "of": names[int(errors.argmax())]}
-        row["worst gap"] = max((gap for gap, _ in at), default=np.nan)
-        row["worst error"] = max((float(errors.max()) for _, errors in at), default=np.nan)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def errors_of(climb: "Stops") -> FloatArray:
-    """(T + 1, P) distance of each parameter from its optimum, in standard errors."""
-    return np.asarray(np.abs(climb.path - climb.optimum) / climb.errors)
 
 
 def _speed_section(found: Sequence["Rates"], expected: "Expected", speeds: pd.DataFrame, n_samples: int) -> Section:
@@ -169,10 +161,12 @@ def _speed_section(found: Sequence["Rates"], expected: "Expected", speeds: pd.Da
             " replaced."
         )
     caption = (
-        "Speed of EM. (a) Iterations that gain one decimal digit, ln 10 / (−ln λ), by the distance of the means: λ the"
-        " largest fraction of missing information (circles, one for each data set), the ratio of EM's last steps"
-        " (crosses), and λ for infinitely many data (dotted). (b) Gap to the maximum log-likelihood from a start beside"
-        " it, by iteration, and the straight lines of slope λ² that end where EM does."
+        f"Speed of EM, K = 2, n = {n_samples:,}. (a) Iterations that gain one decimal digit, ln 10 / (−ln λ), by the"
+        " distance of the means: λ the largest fraction of missing information (circles, one for each data set), the"
+        " ratio of EM's last steps (crosses), and λ for infinitely many data (dotted). (b) Gap to the maximum"
+        " log-likelihood by iteration, first data set at each distance, from a start beside the optimum, and dotted"
+        " what falls by the factor λ² per iteration and ends where EM does. How high a line lies depends on the start;"
+        " the slopes compare."
     )
     alt = (
         "Left: iterations per digit fall steeply as the means move apart, over several powers of ten. Right: straight"
@@ -208,75 +202,6 @@ def _gaps_of(each: "Rates") -> pd.DataFrame:
         {"separation": each.separation, "iteration": iterations, "gap": each.gaps, "foretold": foretold}
     )
     return shown[iterations <= 100]
-
-
-def _stopping_section(
-    climbs: Sequence["Stops"], table: pd.DataFrame, names: Sequence[str], overlap: float, n_overlap: int
-) -> Section:
-    first = climbs[0]
-    trace = pd.DataFrame(errors_of(first)[1:], columns=list(names))
-    trace.insert(0, "gap", np.maximum(first.best - first.log_likelihoods[1:], 1e-9))
-    trace.insert(0, "iteration", np.arange(1, len(first.path)))
-    stops = table.dropna(subset="stops at")[["number", "rule", "stops at"]].rename(columns={"stops at": "iteration"})
-    drawn = stopping(trace, stops.astype({"iteration": int}))
-    rules = "\n".join(f"- **{number}** {rule.name}: {rule.words}" for number, rule in enumerate(RULES, start=1))
-    ours = (
-        f"\n- **{len(RULES) + 1}** {OURS}: Aitken's estimate of the gain to come was below 10⁻⁸ nats on three"
-        " consecutive iterations, gains that rounding explains counting as none"
-    )
-    text = (
-        f"n = {n_overlap} points of two equal unit normals {overlap:g} standard deviations apart, one fixed data set;"
-        " EM starts from equal weights, means −1 and 1, and unit variances. It climbs on until this project's rule is"
-        " content, and each other rule is asked where it would have stopped:"
-    )
-    rounding = (
-        "Three things deceive. A *change* is small because each step is small: at a rate near one, the gain to come is"
-        " many times the last. A *relative* change, or one per point, grows looser with the size of the data."
-        " And *Aitken's estimate* trusts the ratio of two gains, which is right only once the slowest direction is the"
-        " only one left; a plateau looks like an end. What saves it is a tolerance far below what one cares for. In"
-        " the other direction there is a floor: where a gain is no larger than the rounding of the total, no rule can"
-        " see it, so that this project's tolerance is about the smallest that means anything here."
-    )
-    loose, tight = table.iloc[0], table.iloc[-1]
-    meaning = (
-        f"Measured in standard errors, rule 1 is off by {loose['error']:.2f} ({loose['of']}) on the data set drawn, and"
-        f" by up to {loose['worst error']:.1f} over all {len(climbs)}; this project's rule by at most"
-        f" {tight['worst error']:.2g}. Standard errors are large where components overlap, for the data say little"
-        " about what is beneath them. A stop on the plateau may therefore lie within the uncertainty, or several"
-        " standard errors off: the rule cannot tell which, and neither can its reader. Likelihood ratios and criteria"
-        " take the gap as it is."
-    )
-    caption = (
-        "A long climb on overlapping data, and where ten rules stop it (numbers as in the table). (a) Gap to the"
-        " maximum log-likelihood. (b) Distance of each parameter from its maximum likelihood estimate, in standard"
-        " errors."
-    )
-    alt = (
-        "Gap and errors by iteration on logarithmic axes: a steep fall, a long plateau on which"
-        " most rules stop, and the final fall."
-    )
-    return Section(
-        "When it may stop",
-        (
-            text,
-            rules + ours,
-            Picture("stopping", caption, alt, drawn.figure, drawn.data, "double"),
-            Table(
-                "rules",
-                f"What each rule would have answered, on the data set drawn and on the worst of {len(climbs)}.",
-                table,
-                columns={
-                    "stops at": "iteration",
-                    "gap": "nats below the maximum that are left",
-                    "error": "largest distance of a parameter from its estimate, in standard errors; “of”: which",
-                    "worst gap": "the largest of all data sets, as is “worst error”",
-                },
-                decimals={"number": 0, "stops at": 0},
-            ),
-            meaning,
-            rounding,
-        ),
-    )
 
 
 def _result(

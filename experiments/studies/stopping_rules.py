@@ -9,9 +9,6 @@ import numpy as np
 from em.stopping import STEPS_HELD, remaining_gain
 from mixture.arrays import FloatArray
 
-PROJECT_TOLERANCE = 1e-8
-"""Nats still to be gained at which `em.fit` stops by default."""
-
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -36,11 +33,16 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A rule: its name, what it asks in words, and iterations (T,) after which it is content."""
+    """A rule: its name, what it asks in words, and iterations (T,) after which it is content.
+
+    program, limit   whose default it is, and after how many iterations that program stops by default in any case
+    """
 
     name: str
     words: str
     content: Callable[[Trace], np.ndarray]
+    program: str = ""
+    limit: int | None = None
 
     def stop(self, trace: Trace) -> int | None:
         """The first iteration after which it stops; None if it goes on."""
@@ -67,18 +69,20 @@ def _change(tolerance: float, power: str) -> Rule:
     )
 
 
-def _relative(tolerance: float, power: str, whose: str) -> Rule:
+def _relative(tolerance: float, power: str, program: str, limit: int | None) -> Rule:
     return Rule(
         f"relative {power}",
-        f"the log-likelihood changed by less than {power} of itself ({whose})",
+        f"the log-likelihood changed by less than {power} of itself",
         lambda trace: np.abs(trace.gains) < tolerance * np.abs(trace.log_likelihoods[1:]),
+        program,
+        limit,
     )
 
 
 RULES = (
-    Rule("mean 10⁻³", "the mean log-likelihood changed by less than 10⁻³ (default of scikit-learn)", _scikit_learn),
-    _relative(1e-5, "10⁻⁵", "default tolerance of mclust"),
-    _relative(1e-8, "10⁻⁸", "default tolerance of depmixS4"),
+    Rule("mean 10⁻³", "the mean log-likelihood changed by less than 10⁻³", _scikit_learn, "scikit-learn 1", 100),
+    _relative(1e-5, "10⁻⁵", "mclust 6", None),
+    _relative(1e-8, "10⁻⁸", "depmixS4 1.5", 500),
     _change(1e-3, "10⁻³"),
     _change(1e-6, "10⁻⁶"),
     _change(1e-8, "10⁻⁸"),
@@ -94,8 +98,9 @@ RULES = (
     ),
     Rule(
         "Aitken 10⁻², held",
-        "the same on three consecutive iterations",
+        f"the same on {STEPS_HELD} consecutive iterations",
         lambda trace: held(trace.gains_to_come < 1e-2, STEPS_HELD),
     ),
 )
-"""In the order of tables. This project's own rule is applied by `em.fit` itself, which ends the climb."""
+"""In the order of tables. Defaults: `tol` and `max_iter` of scikit-learn's GaussianMixture, `emControl` of mclust
+(which sets no limit), `em.control` of depmixS4. This project's own rule is applied by `em.fit` itself."""
