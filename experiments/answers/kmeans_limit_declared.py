@@ -17,8 +17,8 @@ MATHEMATICS: tuple[Prose, ...] = (
         "r n k is a softmax of minus the squared distance over two sigma squared, and the new mean is the average"
         " of the points weighted by it",
     ),
-    "which tend to indicators of the nearest mean and to Lloyd's step as $\\sigma \\to 0$. What EM climbs is, up"
-    " to constants, minus the free energy",
+    "which tend to indicators of the nearest mean and to Lloyd's step (Lloyd 1982) as $\\sigma \\to 0$. What EM climbs"
+    " is, up to constants, minus the free energy",
     Formula(
         r"F_\sigma(\mu) = -2\sigma^2 \sum_n \log \sum_k e^{-|x_n - \mu_k|^2 / 2\sigma^2}"
         r" \;\longrightarrow\; \sum_n \min_k |x_n - \mu_k|^2 .",
@@ -26,10 +26,10 @@ MATHEMATICS: tuple[Prose, ...] = (
         " of squares",
     ),
     "Here $\\sigma$ is a temperature that somebody sets. All means in the centroid are a fixed point for every"
-    " $\\sigma$; it is stable while $\\sigma^2$ exceeds the largest eigenvalue of the data's covariance. When"
-    " $\\sigma$ is estimated instead, hard allocations give $\\hat\\sigma^2 = \\sum_n \\min_k |x_n - \\mu_k|^2 /"
-    " (N D)$. On two equal unit normals at distance $\\delta$, cut in the middle, the means and variance found"
-    " tend to those of $|x|$ with $x \\sim N(\\delta/2, 1)$.",
+    " $\\sigma$; it is stable while $\\sigma^2$ exceeds the largest eigenvalue of the data's covariance (Rose, Gurewitz"
+    " & Fox 1990). When $\\sigma$ is estimated instead, hard allocations give $\\hat\\sigma^2 = \\sum_n \\min_k |x_n -"
+    " \\mu_k|^2 / (N D)$. On two equal unit normals at distance $\\delta$, cut in the middle, the means and variance"
+    " found tend to those of $|x|$ with $x \\sim N(\\delta/2, 1)$ (Bryant & Williamson 1978).",
 )
 LIMITS = (
     "Spheres of one size only. Following the means from large to small sigma is deterministic annealing, which"
@@ -38,10 +38,14 @@ LIMITS = (
     " no theory here."
 )
 REFERENCES = (
+    "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
+    " 357-365. doi:10.2307/2347385 (the data)",
     "Bryant, P. & Williamson, J. A. (1978). Asymptotic behaviour of classification maximum likelihood estimates."
     " Biometrika 65, 273-281. doi:10.1093/biomet/65.2.273",
     "Celeux, G. & Govaert, G. (1992). A classification EM algorithm for clustering and two stochastic versions."
     " Computational Statistics & Data Analysis 14, 315-332. doi:10.1016/0167-9473(92)90042-E",
+    "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179-188."
+    " doi:10.1111/j.1469-1809.1936.tb02137.x (the irises)",
     "Lloyd, S. P. (1982). Least squares quantization in PCM. IEEE Transactions on Information Theory 28, 129-137."
     " doi:10.1109/TIT.1982.1056489",
     "Rose, K., Gurewitz, E. & Fox, G. C. (1990). Statistical mechanics and phase transitions in clustering."

@@ -13,6 +13,8 @@ from mixture.arrays import FloatArray, IntArray
 MAX_STEPS = 20_000
 STILL = 1e-11
 """Means that move by less, in the unit that is given, stand still."""
+ARRIVED = 1e-8
+"""A step of means and sigma shorter than this, in sigmas, ends the climb with equal weights."""
 
 
 def spheres(means: FloatArray, sigma: float) -> GaussianMixture:
@@ -59,10 +61,23 @@ def scipy_kmeans(points: FloatArray, means: FloatArray) -> tuple[FloatArray, Int
     return centres, labels.astype(np.int64), float(np.square(points - centres[labels]).sum())
 
 
-def summary(mixture: GaussianMixture) -> tuple[float, float, float]:
-    """Distance of the means, sigma, and the smaller weight."""
-    distance = float(abs(mixture.means[1, 0] - mixture.means[0, 0]))
-    return distance, float(np.sqrt(mixture.covariances)), float(mixture.weights.min())
+def equal_weights_em(points: FloatArray, start: GaussianMixture) -> GaussianMixture:
+    """EM of equal spheres with the weights held at 1 / K: the means and sigma alone are estimated, as by k-means."""
+    mixture = start
+    for _ in range(MAX_STEPS):
+        free = em.m_step(em.e_step(points, mixture, threads=1), structure="tied_spherical")
+        after = spheres(free.means, float(np.sqrt(free.covariances)))
+        sigma = float(np.sqrt(after.covariances))
+        step = max(np.abs(after.means - mixture.means).max(), abs(sigma - float(np.sqrt(mixture.covariances))))
+        mixture = after
+        if step < ARRIVED * sigma:
+            break
+    return mixture
+
+
+def summary(mixture: GaussianMixture) -> tuple[float, float]:
+    """Distance of the means, and sigma."""
+    return float(abs(mixture.means[1, 0] - mixture.means[0, 0])), float(np.sqrt(mixture.covariances))
 
 
 def cut_in_the_middle(distance: float) -> tuple[float, float]:

@@ -47,7 +47,7 @@ def hardening(
         terms = np.where(responsibilities > 0.0, responsibilities * np.log(responsibilities), 0.0)
     entropy = -terms.sum(axis=2).mean(axis=1) / np.log(k)
     unsure = (responsibilities.max(axis=2) < UNSURE).mean(axis=1)
-    (first,) = doubt.plot(sigmas, unsure, color=colour, linewidth=1.2)
+    (first,) = doubt.plot(sigmas, unsure, color=colour, linewidth=1.2, linestyle=(0, (4, 1, 1, 1)))
     (second,) = doubt.plot(sigmas, entropy, color=colour, linewidth=1.2, linestyle=(0, (4, 1.5)))
     doubt.set_ylim(0.0, 1.03)
     for index, ax in enumerate(axes):
@@ -59,7 +59,9 @@ def hardening(
     canvas.describe(doubt.yaxis, "share")
     handles = [Line2D([], [], color=colour, linewidth=1.2), centre, first, second, line]
     canvas.legend_above(
-        figure, handles, ["means of EM", "k-means", "points in doubt", "entropy / log K", "critical sigma"]
+        figure,
+        handles,
+        ["means of EM (a)", "k-means (a)", "points in doubt (b)", "entropy / log K (b)", "critical sigma"],
     )
     table = pd.DataFrame({"sigma": sigmas, **{f"mean {j + 1}": column for j, column in enumerate(means.T)}})
     table["points in doubt"], table["entropy"] = unsure, entropy
@@ -72,10 +74,11 @@ def softness(
 ) -> Drawn:
     """Points (N, 2) coloured by the responsibility of the last of two components, a panel for each sigma (S,).
 
-    means (S, 2, 2), responsibilities (S, N, 2). Circles of one sigma about the means. Two columns wide.
+    means (S, 2, 2), responsibilities (S, N, 2). Circles of one sigma about the means: both features have one
+    unit. Two columns wide.
     """
-    figure, (axes,) = canvas.panels(1, len(sigmas), width=style.DOUBLE_COLUMN, height=2.45)
-    halo = [withStroke(linewidth=2.0, foreground="white")]
+    figure, (axes,) = canvas.panels(1, len(sigmas), width=style.DOUBLE_COLUMN, height=2.75)
+    halo = [withStroke(linewidth=1.8, foreground="white", alpha=0.6)]
     colour = style.METHOD_COLOURS["em"]
     shade = ScalarMappable(Normalize(0.0, 1.0), "cividis")
     for index, (ax, sigma, centres, held) in enumerate(zip(axes, sigmas, means, responsibilities, strict=True)):
@@ -88,10 +91,12 @@ def softness(
         ax.set_ylim(points[:, 1].min() - pad[1], points[:, 1].max() + pad[1])
         canvas.describe(ax.xaxis, names[0])
         canvas.describe(ax.yaxis, names[1])
+        ax.set_aspect("equal")
+        canvas.letter(ax, index)
         ax.set_title(f"sigma = {sigma:.2f} sd", fontsize=canvas.TEXT_POINTS, pad=3)
         ax.tick_params(labelleft=index == 0)
         ax.yaxis.label.set_visible(index == 0)
-    bar = figure.colorbar(shade, ax=list(axes), fraction=0.03, pad=0.01, ticks=[0.0, 0.5, 1.0])
+    bar = figure.colorbar(shade, ax=list(axes), fraction=0.03, pad=0.01, shrink=0.85, ticks=[0.0, 0.5, 1.0])
     bar.set_label("responsibility", fontsize=canvas.TEXT_POINTS)
     bar.ax.tick_params(labelsize=canvas.TEXT_POINTS)
     table = pd.DataFrame(points, columns=names)

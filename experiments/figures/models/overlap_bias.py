@@ -6,8 +6,12 @@ from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 
 QUANTITIES = {"separation": "estimated − true distance (sd)", "sd": "estimated − true sigma (sd)"}
-LOOKS = {"EM": ("o", style.VERMILION, -0.04), "k-means": ("D", style.BLACK, 0.04)}
-"""Marker, colour, and a small shift so that bars in one place are both seen."""
+LOOKS = {
+    "EM": ("o", style.VERMILION, "full", -0.05),
+    "EM, equal weights": ("o", style.VERMILION, "none", 0.0),
+    "k-means": ("D", style.BLACK, "full", 0.05),
+}
+"""Marker, colour, whether it is filled, and a small shift so that bars in one place are all seen."""
 
 
 @canvas.drawn_in_style
@@ -25,10 +29,17 @@ def overlap_bias(rows: pd.DataFrame, theory: pd.DataFrame) -> Drawn:
         handles = [ax.axhline(0.0, color="0.6", linewidth=0.7)]
         truth = theory["distance"] if quantity == "separation" else 1.0
         handles += ax.plot(theory["distance"], theory[quantity] - truth, color="black", linewidth=0.9)
-        for method, (marker, colour, shift) in LOOKS.items():
+        for method, (marker, colour, filled, shift) in LOOKS.items():
             of = rows[(rows["quantity"] == quantity) & (rows["method"] == method)]
             bias = of["mean"] - (of["distance"] if quantity == "separation" else 1.0)
-            look = {"color": colour, "marker": marker, "markersize": 3.8, "linestyle": "none", "elinewidth": 0.9}
+            look = {
+                "color": colour,
+                "marker": marker,
+                "fillstyle": filled,
+                "markersize": 3.8,
+                "linestyle": "none",
+                "elinewidth": 0.9,
+            }
             handles.append(ax.errorbar(of["distance"] + shift, bias, 2.0 * of["error"], **look))
         canvas.describe(ax.yaxis, label)
         canvas.describe(ax.xaxis, "true distance between the means (sd)")
