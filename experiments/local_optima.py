@@ -7,6 +7,7 @@ import numpy as np
 
 import em
 from experiments.answers.local_optima import CLAIMS, build_answer
+from experiments.answers.local_optima_surface import Example
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
@@ -17,6 +18,7 @@ COMPONENTS = (3, 4)
 KINDS = tuple(start.name for start in em.STARTS)
 WEIGHTS, MEANS, N_SURFACE = (0.7, 0.3), (0.0, 2.5), 500
 """Marin, Mengersen & Robert's example: weights and unit variances known, both means unknown."""
+EXAMPLE = Example(WEIGHTS, MEANS, N_SURFACE)
 EDGES, N_GRID, N_BASIN = (-2.5, 5.0), 76, 31
 """The square of means that is looked at; grid points a side of the surface, and of the starts whose ends are told."""
 STARTS = ((-2.0, 4.5), (4.5, 4.0), (-2.0, -0.5), (-1.0, -2.0), (4.5, 2.0), (3.0, -2.0))
@@ -29,23 +31,25 @@ ARRIVED, AT_TOP = 1e-8, 1e-4
 class Optima:
     """Where the starts on the galaxies ended, the highest optimum first.
 
-    mixtures, log_likelihoods (M,)   the distinct optima that are no run-aways
+    mixtures, log_likelihoods (M,)   the distinct optima that are neither singular nor spikes
     counts                           (M, S) starts that ended there, by kind
-    run_away, failed                 (S,) climbs into a singular component or a spike; starts that gave no mixture
-    spikes                           (R,) log-likelihoods at which the run-aways were stopped
+    spiked, singular                 (S,) climbs that ended on a spike, at a singular component
+    failed                           (S,) starts that gave no mixture
+    spikes                           (R,) log-likelihoods of the spikes
     """
 
     mixtures: tuple[GaussianMixture, ...]
     log_likelihoods: FloatArray
     counts: FloatArray
-    run_away: FloatArray
+    spiked: FloatArray
+    singular: FloatArray
     failed: FloatArray
     spikes: FloatArray
 
     @property
     def started(self) -> FloatArray:
         """(S,) starts of each kind."""
-        return np.asarray(self.counts.sum(axis=0) + self.run_away + self.failed)
+        return np.asarray(self.counts.sum(axis=0) + self.spiked + self.singular + self.failed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,8 @@ def optima(n_components: int, n_starts: int, rng: np.random.Generator, n_jobs: i
     fixed = sum(start.is_deterministic(len(x)) for start in em.STARTS)
     total = fixed + n_starts * (len(KINDS) - fixed)
     found = em.fit_best(x, n_components, starts=KINDS, n_starts=total, rng=rng, n_jobs=n_jobs)
+    spikes = [fit for fit in found.singular if fit.status is em.Status.SPIKE]
+    singular = [fit for fit in found.singular if fit.status is em.Status.SINGULAR]
     started = [optimum for optimum in found.optima if optimum.count]
 
     def by_kind(names: Sequence[str]) -> FloatArray:
@@ -84,9 +90,10 @@ def optima(n_components: int, n_starts: int, rng: np.random.Generator, n_jobs: i
         mixtures=tuple(optimum.best.mixture for optimum in started),
         log_likelihoods=np.array([optimum.log_likelihood for optimum in started]),
         counts=np.array([[float(optimum.starts.get(kind, 0)) for kind in KINDS] for optimum in started]),
-        run_away=by_kind([fit.start_name for fit in found.singular]),
+        spiked=by_kind([fit.start_name for fit in spikes]),
+        singular=by_kind([fit.start_name for fit in singular]),
         failed=by_kind([failure.start_name for failure in found.failures]),
-        spikes=np.array([fit.log_likelihood for fit in found.singular]),
+        spikes=np.array([fit.log_likelihood for fit in spikes]),
     )
 
 
@@ -148,7 +155,7 @@ def answer(results: Results[Optima | Surface]) -> Answer:
     found = results.outcomes.values()
     of_components = dict(zip(COMPONENTS, (each for each in found if isinstance(each, Optima)), strict=True))
     [of_means] = (each for each in found if isinstance(each, Surface))
-    return build_answer(of_components, of_means, kinds=KINDS, truth=MEANS, points=load("galaxies").points())
+    return build_answer(of_components, of_means, kinds=KINDS, example=EXAMPLE, points=load("galaxies").points())
 
 
 EXPERIMENT: Experiment[Optima | Surface] = Experiment(
@@ -161,8 +168,9 @@ EXPERIMENT: Experiment[Optima | Surface] = Experiment(
         "The log-likelihood of a mixture has many tops. Each has copies, one for each way to number the components,"
         " which are the same density and harmless; and there are others, lower, that are different densities. EM climbs"
         " and never falls, so it ends at the top of the hill it starts on. With a variance for each component some"
-        " hills have no top: they rise without bound as a component shrinks onto a point, and EM on them is stopped and"
-        " set aside. Kinds of start differ in the hills they tend to begin on, so no single one is to be trusted."
+        " hills have no top: they rise without bound as a component shrinks onto a point. Others are spikes, tops on a"
+        " few close points. A climb on either is set aside. Kinds of start differ in the hills they tend to begin on,"
+        " so no single one is to be trusted."
     ),
     mathematics=(
         "A start chooses a basin of attraction, the set of parameters from which EM ends at the same optimum. If one"
@@ -170,13 +178,14 @@ EXPERIMENT: Experiment[Optima | Surface] = Experiment(
         Formula("1 - (1 - p)^S,", "one minus the S-th power of one minus p"),
         "so that $S \\geq \\ln 0.01 / \\ln(1 - p)$ starts find it with probability 0.99. But $p$ is known only for"
         " optima that have been found: the highest value seen is a lower bound of the maximum, never a proof. The"
-        " maximum itself does not exist where a component may shrink onto a single point $x_1$: with $\\mu_1 = x_1$,",
+        " maximum itself does not exist where a component may shrink onto a single point $x_1$ (Day 1969): with"
+        " $\\mu_1 = x_1$,",
         Formula(
             r"\log L \geq \log \frac{\pi_1}{\sqrt{2 \pi} \sigma_1} + \text{const} \to \infty \quad (\sigma_1 \to 0),",
             "the log-likelihood is at least the logarithm of pi one over root two pi times sigma one, plus a constant,"
             " and tends to infinity as sigma one goes to zero",
         ),
-        "so that *maximum likelihood* means the highest local maximum that is no such spike.",
+        "so that *maximum likelihood* means the highest local maximum inside that is no spike on a few points either.",
     ),
     limits=(
         "That no start found a higher optimum does not prove that there is none. Shares belong to these data and to"

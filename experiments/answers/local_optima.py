@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from em import SAME_OPTIMUM
+from experiments.answers.local_optima_surface import Example, at_false_top, surface_section, told
 from experiments.engine.experiment import Published
 from experiments.figures.climbing.optima import optima
 from experiments.figures.climbing.optima_densities import optima_densities
-from experiments.figures.climbing.two_mean_surface import two_mean_surface
-from experiments.reporting.formats import number
+from experiments.reporting.formats import number, short
 from experiments.reporting.report import Answer, Picture, Section, Table
 from mixture.arrays import FloatArray
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from experiments.local_optima import Optima, Surface
     from mixture import GaussianMixture
 
-SEEN = "highest local maximum found from many starts, cross-checked in R"
+SEEN = "highest local maximum computed independently, from many starts"
 CLAIMS = {
     "3": Published("highest log-likelihood of the galaxies, K = 3", SEEN, -203.1792, 1e-4, "at least", "nats"),
     "4": Published("highest log-likelihood of the galaxies, K = 4", SEEN, -197.4538, 1e-4, "at least", "nats"),
     "tops": Published(
-        "tops of the surface at which EM ends", "Marin, Mengersen & Robert 2005, section 1 (figure)", 2.0, 0.0
+        "tops of the surface at which EM ends", "Marin, Mengersen & Robert 2005, their example of two means", 2.0, 0.0
     ),
 }
 SHOWN = 5
@@ -31,6 +32,8 @@ SHOWN = 5
 DRAWN = 3
 """Optima whose densities are drawn."""
 SURE = 0.99
+CONFIDENCE = 0.95
+"""Of the upper limit of a share of which no start was seen."""
 
 
 def build_answer(
@@ -38,20 +41,23 @@ def build_answer(
     surface: "Surface",
     *,
     kinds: Sequence[str],
-    truth: tuple[float, float],
+    example: Example,
     points: FloatArray,
 ) -> Answer:
     """Both numbers of components, and the surface."""
     largest = max(of_components)
     hardest = of_components[largest]
-    at_best = hardest.counts[0].sum() / hardest.started.sum()
-    wrong = float((surface.ends == 1.0).mean())
+    n_starts = float(hardest.started.sum())
+    at_best = float(hardest.counts[0].sum()) / n_starts
+    flagged = hardest.spiked.sum() + hardest.singular.sum()
+    spikes = f", or are set aside as singular or on a spike ({flagged:.0f})" if flagged else ""
     words = (
-        f"No: EM's answer is a local optimum, the one uphill of its start. Of {hardest.started.sum():.0f} starts with"
-        f" {largest} components on the galaxies, {100 * at_best:.0f}% end at the highest optimum seen,"
-        f" {number(float(hardest.log_likelihoods[0]), 4)} nats; the others end at {len(hardest.log_likelihoods) - 1}"
-        f" lower ones, or run away. On a surface over two means, {100 * wrong:.0f}% of a grid of starts end at a false"
-        f" top, {surface.heights[0] - surface.heights[1]:.0f} nats lower."
+        f"No: EM's answer is a local optimum, the one uphill of its start. Of {n_starts:.0f} starts with"
+        f" {largest} components on the galaxies, {100 * at_best:.0f} ± {100 * share_error(at_best, n_starts):.0f}% end"
+        f" at the highest optimum seen, {number(float(hardest.log_likelihoods[0]), 4)} nats; the others end at"
+        f" {len(hardest.log_likelihoods) - 1} lower ones{spikes}. On a surface over two means"
+        f" {told(at_false_top(surface))} below the diagonal of equal means ends at a false top,"
+        f" {surface.heights[0] - surface.heights[1]:.0f} nats lower."
     )
     off_diagonal = ~np.eye(len(surface.ends), dtype=bool)
     tops = len(np.unique(surface.ends[off_diagonal]))
@@ -60,7 +66,7 @@ def build_answer(
         sections=(
             _galaxies_section(of_components, kinds, points),
             _starts_section(of_components, kinds),
-            _surface_section(surface, truth),
+            surface_section(surface, example),
         ),
         claims=(
             *(CLAIMS[str(k)].against(float(found.log_likelihoods[0])) for k, found in of_components.items()),
@@ -79,18 +85,18 @@ def _minus(value: float) -> str:
 
 
 def ends_table(n_components: int, found: "Optima", kinds: Sequence[str]) -> pd.DataFrame:
-    """A row for each of the highest optima, for all lower ones, for run-aways and for failures, if there are any."""
+    """A row for each of the highest optima, for all lower ones, and for spikes, singular ends and failures, if any."""
     ends = [(_minus(value), False, counts) for value, counts in zip(found.log_likelihoods, found.counts, strict=True)]
     if len(ends) > SHOWN + 1:
         lower = found.counts[SHOWN:].sum(axis=0)
         ends = [*ends[:SHOWN], (f"{len(found.counts) - SHOWN} lower", False, lower)]
-    ends += [("ran away", True, found.run_away)] if found.run_away.any() else []
-    ends += [("failed", True, found.failed)] if found.failed.any() else []
+    flagged = (("spike", found.spiked), ("singular", found.singular), ("failed", found.failed))
+    ends += [(end, True, counts) for end, counts in flagged if counts.any()]
     started = np.maximum(found.started, 1.0)
     rows = [
-        {"components": n_components, "end": end, "run_away": away, "starts": counts.sum()}
+        {"components": n_components, "end": end, "set_aside": aside, "starts": counts.sum()}
         | dict(zip(kinds, counts / started, strict=True))
-        for end, away, counts in ends
+        for end, aside, counts in ends
     ]
     return pd.DataFrame(rows)
 
@@ -100,6 +106,29 @@ def starts_needed(share: float) -> float:
     if share >= 1.0:
         return 1.0
     return float(np.ceil(np.log(1.0 - SURE) / np.log1p(-share))) if share > 0.0 else np.inf
+
+
+def share_error(share: float, n: float) -> float:
+    """Monte Carlo standard error of a share of n starts."""
+    return float(np.sqrt(share * (1.0 - share) / max(n, 1.0)))
+
+
+def most_likely_share(n: float) -> float:
+    """Upper limit of a share of which none of n starts was: (1 - p)^n = 0.05. For all of n: 1 - p, the lower one."""
+    return float(1.0 - (1.0 - CONFIDENCE) ** (1.0 / n))
+
+
+def told_share(count: float, n: float, *, varies: bool) -> tuple[str, str]:
+    """A share in percent with its error, and the starts that it asks for; with a limit where none or all were seen."""
+    share = count / max(n, 1.0)
+    if not varies:
+        return f"{100.0 * share:.0f}", "–"
+    limit = most_likely_share(n)
+    if count == n:
+        return f"100 (≥ {100.0 * (1.0 - limit):.0f})", f"{starts_needed(share):.0f}"
+    if not count:
+        return f"0 (≤ {100.0 * limit:.0f})", f"≥ {starts_needed(limit):.0f}"
+    return f"{100.0 * share:.0f} ± {100.0 * share_error(share, n):.0f}", f"{starts_needed(share):.0f}"
 
 
 def _galaxies_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str], points: FloatArray) -> Section:
@@ -130,35 +159,25 @@ def _galaxies_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str
     )
     counts = " and ".join(f"{found.started.sum():.0f} with K = {k}" for k, found in of_components.items())
     text = (
-        f"82 velocities of galaxies (Roeder 1990; 78th value 26.690), a mean and a variance for each component. EM"
+        f"{len(points)} velocities of galaxies (Roeder 1990), a mean and a variance for each component. EM"
         f" climbs from {counts}: {', '.join(kinds)}; the kinds that always give the same start are used once. Two ends"
-        " count as one optimum if log-likelihoods agree within 10⁻⁴ nats and parameters do after matching labels."
+        f" count as one optimum if log-likelihoods agree within {short(SAME_OPTIMUM)} nats and parameters do after"
+        " matching labels."
     )
     reading = (
-        "Tops are not small variations of each other: one optimum sees a narrow component where another sees a broad"
-        " one under everything. The next figure shows what they say."
+        "Tops need not be small variations of each other. The next figure shows what they say of the same data, and the"
+        " table after it with which components."
     )
-    away = [
-        f"with K = {k} {found.run_away.sum():.0f} climbs, the highest set aside at {_minus(found.spikes.max())} nats"
-        for k, found in of_components.items()
-        if found.spikes.size
-    ]
-    beyond = (
-        f"Run-aways are kept apart: {'; '.join(away)}. A spike's height says nothing about how well it describes the"
-        " data, since it grows without bound as the spike narrows, so they are no answers even where they lie above"
-        " the best optimum."
-        if away
-        else "No climb ran away here."
-    )
+    beyond = " ".join(set_aside(k, found) for k, found in of_components.items())
     return Section(
         "Hundreds of starts on the galaxies",
         (
             text,
             Picture(
                 "ends",
-                "Where EM ends on the galaxies. Top: number of starts at each optimum (log-likelihood in nats, the"
-                " highest first) and of climbs that ran away (hatched). Below: for each kind of start, the share that"
-                " ended there.",
+                f"Where EM ends on the galaxies (n = {len(points)}), (a, b) by number of components. Top: number of"
+                " starts at each optimum (log-likelihood in nats, the highest first) and of climbs that are set aside"
+                " (hatched). Below: for each kind of start, the share that ended there.",
                 "Bars of counts for each optimum over a table of shares by kind of start, for three and for four"
                 " components.",
                 drawn.figure,
@@ -168,8 +187,8 @@ def _galaxies_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str
             reading,
             Picture(
                 "densities",
-                f"The {DRAWN} highest optima with each number of components: data (histogram), the density and its"
-                " components.",
+                f"Galaxies (n = {len(points)}): the {DRAWN} highest optima with each number of components, titled by"
+                " their log-likelihoods: data (histogram), the density (solid) and its components (dotted).",
                 "Histograms of the velocities with the densities of different optima over them.",
                 shapes.figure,
                 shapes.data,
@@ -191,6 +210,20 @@ def _galaxies_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str
     )
 
 
+def set_aside(n_components: int, found: "Optima") -> str:
+    """What was set aside, and how high it lay."""
+    counts = f"{found.spiked.sum():.0f} climbs ended on a spike and {found.singular.sum():.0f} at a singular component"
+    if not found.spikes.size:
+        return f"With K = {n_components} {counts}."
+    highest = float(found.spikes.max())
+    way = "below" if highest < found.log_likelihoods[0] else "above"
+    return (
+        f"With K = {n_components} {counts}; the highest spike, at {_minus(highest)} nats, lies {way} the best optimum."
+        " A spike's height says how close its few points are, not how well it describes the data, and it is no answer"
+        " at any height."
+    )
+
+
 def _components(mixture: "GaussianMixture") -> dict[str, str]:
     order = np.argsort(mixture.means[:, 0])
     numbers = {
@@ -206,27 +239,26 @@ def _starts_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str])
     for index, kind in enumerate(kinds):
         row: dict[str, str | float] = {"start": kind}
         for k, found in of_components.items():
-            share = float(found.counts[0, index] / max(found.started[index], 1.0))
-            row[f"tried, K = {k}"] = float(found.started[index])
-            row[f"best, K = {k}"] = 100.0 * share
-            varies = found.started[index] > 1.0
-            row[f"needed, K = {k}"] = starts_needed(share) if varies else np.nan
+            count, tried = float(found.counts[0, index]), float(found.started[index])
+            share, needed = told_share(count, tried, varies=tried > 1.0)
+            row |= {f"tried, K = {k}": tried, f"best, K = {k}": share, f"needed, K = {k}": needed}
         rows.append(row)
     columns: dict[str, str] = {}
     decimals: dict[str, int] = {}
     for place, k in enumerate(of_components):
-        decimals |= {f"tried, K = {k}": 0, f"best, K = {k}": 0, f"needed, K = {k}": 0}
+        decimals |= {f"tried, K = {k}": 0}
         if not place:
             columns = {
                 f"tried, K = {k}": "starts of that kind",
-                f"best, K = {k}": "percent of them that ended at the highest optimum seen",
-                f"needed, K = {k}": "independent starts until one does with probability 0.99, at that share; none is"
-                " told for kinds that always start the same",
+                f"best, K = {k}": "percent of them that ended at the highest optimum seen, with the standard error;"
+                f" where none or all did, the {100 * CONFIDENCE:.0f}% limit of that percentage",
+                f"needed, K = {k}": f"independent starts until one does with probability {SURE:g}, at that share or"
+                " limit; none is told for kinds that always start the same",
             }
     text = (
         "A kind of start is a habit: it tends to begin in the same basins. One whose starts all end at one optimum"
-        " looks reliable and may be reliably wrong. Several kinds in turn, the best end kept, is what"
-        " `em.fit_best` does."
+        " looks reliable and may be reliably wrong. Biernacki, Celeux & Govaert (2003) compare kinds of"
+        " start on other data. Several kinds in turn, the best end kept, is what `em.fit_best` does."
     )
     return Section(
         "How many starts",
@@ -241,45 +273,3 @@ def _starts_section(of_components: Mapping[int, "Optima"], kinds: Sequence[str])
             ),
         ),
     )
-
-
-def _surface_section(surface: "Surface", truth: tuple[float, float]) -> Section:
-    heights = surface.heights
-    drawn = two_mean_surface(
-        surface.axis,
-        heights[0] - surface.values,
-        surface.paths,
-        [heights[0] - climb for climb in surface.climbs],
-        surface.tops,
-        truth,
-    )
-    high, low = surface.tops
-    above = np.triu(np.ones_like(surface.ends, dtype=bool), 1)  # the second mean, by column, is the larger
-    at_high, at_low = (float((surface.ends[side] == end).mean()) for side, end in ((above, 0.0), (above.T, 1.0)))
-    at_saddle = float((np.diagonal(surface.ends) == 2.0).mean())
-    text = (
-        "The smallest example can be seen whole (Marin, Mengersen & Robert 2005): points from 0.7 N(0, 1) + 0.3"
-        " N(2.5, 1), with weights and variances known and only the two means to be found. The surface has two tops."
-        f" The higher is at ({high[0]:.2f}, {high[1]:.2f}), the truth at (0, 2.5). The lower, at ({low[0]:.2f},"
-        f" {low[1]:.2f}), is {heights[0] - heights[1]:.1f} nats below: there the heavy component has taken the right"
-        " side of the data and the light one the left. Were the weights equal it would be a mere copy of the first with"
-        " other labels; as they are known and differ, it is a false answer, which EM gives without a warning."
-    )
-    border = (
-        "Here the basins can be told by reasoning. If the first mean is the smaller, the first component's"
-        " responsibilities fall from left to right, so that its new mean is the smaller again: **EM never crosses the"
-        f" diagonal** on which both means are equal. Of a grid of starts above it {100 * at_high:.0f}% end at the"
-        f" higher top, of those below it {100 * at_low:.0f}% at the lower. Exactly on it no responsibility depends on"
-        f" the point, and both means go to the mean of the data, {surface.centre:.2f}, in one step and stay"
-        f" ({100 * at_saddle:.0f}% of those starts): a saddle point, at which a climb looks as if it had converged."
-    )
-    caption = (
-        "(a) Log-likelihood over the two means, in nats below its maximum (contours), for n = 500 points of 0.7 N(0, 1)"
-        " + 0.3 N(2.5, 1); the truth is the white cross. EM's paths from six starts end at either top and never cross"
-        " the dashed diagonal. (b) The same climbs by iteration."
-    )
-    alt = (
-        "A surface with two tops on either side of the diagonal and paths that climb to the one on their side; climbs"
-        " that level off at two heights."
-    )
-    return Section("Two tops", (text, Picture("surface", caption, alt, drawn.figure, drawn.data, "double"), border))

@@ -10,7 +10,7 @@ from scipy import optimize, stats
 
 import em
 from experiments import local_optima
-from experiments.answers.local_optima import ends_table, starts_needed
+from experiments.answers.local_optima import ends_table, most_likely_share, starts_needed, told_share
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget
 from experiments.local_optima import EXPERIMENT, KINDS, Optima, Surface, means_path, with_means
@@ -87,18 +87,26 @@ def test_starts_needed(share: float, needed: float) -> None:
     assert starts_needed(share) == needed
 
 
-def test_lower_optima_and_run_aways_have_columns_of_their_own(three: Optima) -> None:
+def test_none_of_many_starts_gives_a_limit_and_not_infinity() -> None:
+    assert stats.binom.pmf(0, 60, most_likely_share(60.0)) == pytest.approx(0.05)
+    share, needed = told_share(0.0, 60.0, varies=True)
+    assert (share, needed) == ("0 (≤ 5)", "≥ 93")
+    assert told_share(15.0, 60.0, varies=True) == ("25 ± 6", "17")
+
+
+def test_lower_optima_and_spikes_have_columns_of_their_own(three: Optima) -> None:
     counts = np.ones((8, len(KINDS)))
     many = dataclasses.replace(
         three,
         mixtures=three.mixtures[:1] * 8,
         log_likelihoods=-200.0 - np.arange(8.0),
         counts=counts,
-        run_away=2.0 * counts[0],
+        spiked=2.0 * counts[0],
+        singular=0.0 * counts[0],
         failed=0.0 * counts[0],
     )
     table = ends_table(3, many, KINDS)
-    assert table["end"].tolist() == ["−200.00", "−201.00", "−202.00", "−203.00", "−204.00", "3 lower", "ran away"]
+    assert table["end"].tolist() == ["−200.00", "−201.00", "−202.00", "−203.00", "−204.00", "3 lower", "spike"]
     assert table["starts"].sum() == many.started.sum()
     np.testing.assert_allclose(table[list(KINDS)].sum(), 1.0)
 

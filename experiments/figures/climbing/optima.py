@@ -10,15 +10,15 @@ from matplotlib.ticker import MaxNLocator
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
 
-SHADE = 0.55
-"""Shares above this are written in black on the light end of the colour map."""
+SHADE = 0.45
+"""Luminance of the colour map above which a share is written in black."""
 
 
 @canvas.drawn_in_style
 def optima(ends: pd.DataFrame, kinds: Sequence[str]) -> Drawn:
     """A column of panels for each number of components: starts that ended at each optimum, and shares by kind below.
 
-    ends  components, end (the words under its column, in order), run_away (whether it is no optimum), then for each
+    ends  components, end (the words under its column, in order), set_aside (whether it is no optimum), then for each
           kind the share of its starts that ended there; `starts` counts all of them
 
     Two columns wide.
@@ -42,8 +42,8 @@ def optima(ends: pd.DataFrame, kinds: Sequence[str]) -> Drawn:
 
 def _bars(ax: Axes, of: pd.DataFrame) -> None:
     places = np.arange(len(of))
-    colours = np.where(of["run_away"], style.GREY, style.METHOD_COLOURS["em"])
-    hatches = np.where(of["run_away"], "////", "")
+    colours = np.where(of["set_aside"], style.GREY, style.METHOD_COLOURS["em"])
+    hatches = np.where(of["set_aside"], "////", "")
     for place, count, colour, hatch in zip(places, of["starts"], colours, hatches, strict=True):
         ax.bar(place, count, 0.7, color="white" if hatch else colour, edgecolor=colour, hatch=str(hatch), linewidth=0.6)
         ax.annotate(
@@ -63,12 +63,14 @@ def _bars(ax: Axes, of: pd.DataFrame) -> None:
 
 def _shares(ax: Axes, of: pd.DataFrame, kinds: Sequence[str], *, first: bool) -> None:
     shares = of[list(kinds)].to_numpy(np.float64).T  # (S, M)
-    ax.imshow(shares, vmin=0.0, vmax=1.0, cmap="cividis", aspect="auto")
+    image = ax.imshow(shares, vmin=0.0, vmax=1.0, cmap="cividis", aspect="auto")
     for (row, column), value in np.ndenumerate(shares):
         if value > 0.0:
-            colour = "black" if value > SHADE else "white"
+            luminance = float(np.dot(image.to_rgba(value)[:3], (0.299, 0.587, 0.114)))
+            colour = "black" if luminance > SHADE else "white"
             ax.text(column, row, f"{100 * value:.0f}%", ha="center", va="center", fontsize=6.0, color=colour)
     ax.set_yticks(range(len(kinds)), kinds if first else [""] * len(kinds))
     ax.set_xticks(range(len(of)), list(of["end"]), rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_xlabel("log-likelihood at the end (nats)", fontsize=canvas.TEXT_POINTS)
     ax.tick_params(length=0, labelsize=6.5)
     ax.spines[:].set_visible(False)

@@ -1,6 +1,7 @@
 """The log-likelihood over two means, with EM's paths on it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ LEVELS = (0.0, 5.0, 20.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0,
 """Nats below the higher top at which contours are drawn."""
 SHOWN_ITERATIONS = 12
 DASHED = (0.0, (5.0, 2.0))
+NUMBER: dict[str, Any] = {"fontsize": 6.5, "color": "black"}
+APART = 0.038
+"""Numbers beside each other are at least this share of the panel's height apart."""
 
 
 @canvas.drawn_in_style
@@ -46,9 +50,10 @@ def two_mean_surface(
         Line2D([], [], marker="o", markersize=5.0, markerfacecolor="white", color=em.color, linestyle="none"),
         Line2D([], [], marker="*", markersize=9.0, color="black", linestyle="none"),
         Line2D([], [], marker="s", markersize=5.0, color="black", linestyle="none"),
+        Line2D([], [], markersize=5.0, markeredgewidth=1.4, **style.METHODS["truth"].points),
         Line2D([], [], color="black", linewidth=1.1, linestyle=DASHED),
     ]
-    labels = ["EM, iteration by iteration", "its start", "higher top", "lower top", "equal means"]
+    labels = ["EM, iteration by iteration", "its start", "higher top", "lower top", "truth", "equal means"]
     canvas.legend_above(figure, handles, labels)
     first, second = np.meshgrid(axis, axis, indexing="ij")
     surface = pd.DataFrame({"first mean": first.ravel(), "second mean": second.ravel(), "below": below.ravel()})
@@ -82,12 +87,13 @@ def _surface(
     ax.plot([axis[0], axis[-1]], [axis[0], axis[-1]], color="black", linewidth=1.1, linestyle=DASHED)
     halo = [withStroke(linewidth=2.4, foreground="white")]
     em = style.METHODS["em"]
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         ax.plot(path[:, 0], path[:, 1], linewidth=1.2, marker="o", markersize=2.4, path_effects=halo, **em.line)
         ax.plot(*path[0], marker="o", markersize=5.0, markerfacecolor="white", color=em.color, linestyle="none")
-    for top, marker, size in zip(tops, ("*", "s"), (11.0, 6.0), strict=True):
+        ax.annotate(f"{number}", path[0], xytext=(4, 3), textcoords="offset points", path_effects=halo, **NUMBER)
+    for top, marker, size in zip(tops, ("*", "s"), (9.0, 6.0), strict=True):
         ax.plot(*top, marker=marker, markersize=size, color="black", markeredgecolor="white", linestyle="none")
-    ax.plot(*truth, marker="x", markersize=5.0, markeredgewidth=1.4, color="white", linestyle="none", zorder=5.0)
+    ax.plot(*truth, markersize=5.0, markeredgewidth=1.4, path_effects=halo, zorder=5.0, **style.METHODS["truth"].points)
     ax.set_xlim(axis[0], axis[-1])
     ax.set_ylim(axis[0], axis[-1])
     ax.set_aspect("equal")
@@ -96,7 +102,6 @@ def _surface(
     bar = ax.figure.colorbar(filled, ax=ax, ticks=levels, pad=0.02, aspect=26)
     bar.ax.invert_yaxis()
     bar.ax.tick_params(labelsize=canvas.TEXT_POINTS, length=2.0)
-    bar.set_label("nats below the higher top", fontsize=canvas.TEXT_POINTS)
 
 
 def _climbs(ax: Axes, below_paths: Sequence[FloatArray]) -> None:
@@ -108,5 +113,32 @@ def _climbs(ax: Axes, below_paths: Sequence[FloatArray]) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(canvas.Powers())
     ax.set_ylabel("nats below the higher top", fontsize=canvas.TEXT_POINTS)
-    ax.set_xlim(-0.5, SHOWN_ITERATIONS)
+    ax.set_xlim(-1.8, SHOWN_ITERATIONS)
+    _number_starts(ax, [float(heights[0]) for heights in below_paths])
     canvas.describe(ax.xaxis, "iteration")
+
+
+def _number_starts(ax: Axes, heights: Sequence[float]) -> None:
+    """The number of each climb left of its start, clear of the others, with a thin line to it."""
+    into = ax.transAxes.inverted()
+    places = [float(into.transform(ax.transData.transform((0.0, height)))[1]) for height in heights]
+    lowest = -np.inf
+    for index in np.argsort(places):
+        lowest = max(places[index], lowest + APART)
+        ax.annotate(
+            f"{index + 1}",
+            (0.0, heights[index]),
+            xytext=(0.02, lowest),
+            textcoords="axes fraction",
+            va="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "linewidth": 0.4,
+                "color": "0.5",
+                "relpos": (1.1, 0.5),
+                "patchA": None,
+                "shrinkA": 0.5,
+                "shrinkB": 2.0,
+            },
+            **NUMBER,
+        )
