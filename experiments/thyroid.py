@@ -9,22 +9,20 @@ import pandas as pd
 
 import bayesian
 import em
-from experiments.answers.thyroid import REFERENCES, Found, found_of, sections
+from experiments.answers.thyroid import REFERENCES, sections
+from experiments.answers.thyroid_found import CONCENTRATION, GROUPS, OVERFITTED, Found, found_of
 from experiments.comparing import known_groups
 from experiments.comparing.known_groups import KnownGroups
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget, Case, Experiment, Published, Results, Task
 from experiments.reporting.report import Answer, Formula
+from experiments.reporting.sentences import listed
 from mixture import STRUCTURES, GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
 CHOICE = "em"
 MOST_COMPONENTS = 5
 """EM tries one to so many components, in each of the six covariance structures that have a posterior here."""
-
-GROUPS = 3
-OVERFITTED = 10
-"""Components of the sparse mixture, more than needed."""
 
 THIN = 10
 """Sweeps of the Gibbs sampler per draw kept."""
@@ -47,10 +45,14 @@ CLAIMS = {
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """EM in every structure and number of components: one row a model; the best with three components, by structure."""
+    """EM in every structure and number of components: one row a model.
+
+    three: the best with three components, by structure       preferred: the one of least BIC
+    """
 
     models: pd.DataFrame
     three: dict[str, GaussianMixture]
+    preferred: GaussianMixture
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,7 @@ def _fits(points: FloatArray, task: Task) -> Fits:
             progress=lambda _: advance(1),
         )
     three = {cell.structure: cell.mixture for cell in choice.fitted if cell.n_components == GROUPS}
-    return Fits(choice.summary().drop(columns=["reason", "status"]), three)
+    return Fits(choice.summary().drop(columns=["reason", "status"]), three, choice.fitted[0].mixture)
 
 
 def _chain(points: FloatArray, task: Task) -> Chain:
@@ -106,7 +108,7 @@ def _chain(points: FloatArray, task: Task) -> Chain:
     posterior = bayesian.gibbs(
         points,
         OVERFITTED,
-        prior=bayesian.Prior.sparse(points, OVERFITTED),
+        prior=bayesian.Prior.sparse(points, OVERFITTED, concentration=CONCENTRATION),
         draws=task.budget.draws,
         thin=THIN,
         tune=task.budget.tune,
@@ -135,6 +137,7 @@ def answer(results: Results[Outcome]) -> Answer:
         diagnoses,
         points,
         fits.three,
+        fits.preferred,
         filled=np.stack([chain.filled for chain in chains]),
         weights=[chain.weights for chain in chains],
         drawn=np.concatenate([chain.drawn for chain in chains]),
@@ -154,7 +157,7 @@ def answer(results: Results[Outcome]) -> Answer:
     )
     return Answer(
         words=_words(found, fits.models, len(points)),
-        sections=sections(data, diagnoses, points, fits.models, found),
+        sections=sections(data, diagnoses, points, fits.models, found, met=claims[0].passed),
         claims=claims,
         references=known_groups.REFERENCES,
         provenance={"data sha256": data.sha256},
@@ -172,49 +175,51 @@ def answer(results: Results[Outcome]) -> Answer:
 
 def _words(found: Found, models: pd.DataFrame, n_samples: int) -> str:
     best = models.sort_values("bic").iloc[0]
-    weights = ", ".join(f"{weight:.3f}" for weight in found.weights)
-    agree = found.mode == GROUPS
-    lead = "Both sides find" if agree else "The posterior does not find, with this budget,"
-    bic = (
-        f"BIC prefers just that one and *{best['structure']}* covariances"
-        if (best["n_components"], best["structure"]) == (GROUPS, "diag")
-        else f"the lowest BIC that EM comes to from many starts is that of K = {best['n_components']} with"
-        f" {best['structure']} covariances, a higher optimum than the published choice knows"
-    )
+    scores = f"{found.em_rand['diag']:.3f} by EM, {found.posterior_rand:.3f} by the posterior"
+    told = found.chains_told
+    by_chain = listed(list(told.values()))
+    if found.mode == GROUPS:
+        lead = f"{GROUPS} groups as published (adjusted Rand index {scores})"
+        but = [f"EM's BIC prefers {best['n_components']}"] if best["n_components"] != GROUPS else []
+        but += [words for k, words in told.items() if k != GROUPS]
+        lead += f", but {listed(but)}." if but else ", and EM's BIC and every chain take just them."
+    else:
+        lead = (
+            f"The posterior does not find, with this budget, the {GROUPS} groups that are published: {by_chain}"
+            f" (adjusted Rand index {scores})."
+        )
+    own = ", ".join(f"{weight:.3f}" for weight in found.weights)
+    weights = f" Where {GROUPS} are filled the weights are {own}." if found.chains_with_groups else ""
     return (
-        f"{lead} the {GROUPS} groups of patients that are published: EM with diagonal covariances and K = {GROUPS}"
-        f" has an adjusted Rand index of {found.em_rand['diag']:.3f} with the diagnoses, which it was not told"
-        f" ({found.em_astray['diag']} of {n_samples} patients astray), and a posterior with {OVERFITTED} components and"
-        f" a sparse prior fills {found.mode} of them with probability {found.probabilities[found.mode - 1]:.3f} (Monte"
-        f" Carlo error {found.errors['filled']:.3f}), with an index of {found.posterior_rand:.3f}"
-        f" ({found.posterior_astray} astray) and, where {GROUPS} are filled, weights {weights}. As to the number,"
-        f" {bic}."
-    ).replace("*", "")
+        f"{lead} EM with {GROUPS} components and diagonal covariances, not told the diagnoses, leaves"
+        f" {found.em_astray['diag']} of {n_samples} patients outside the cluster of their diagnosis, the posterior with"
+        f" {OVERFITTED} components and a sparse prior {found.posterior_astray}: {by_chain},"
+        f" {'each in every draw' if found.whole else 'most often'}.{weights}"
+    )
 
 
 EXPERIMENT = Experiment(
     name="thyroid",
     title="Thyroid: both published sides",
     question="Do EM and the posterior find the three diagnoses in five laboratory tests, as published for each?",
-    summary="215 patients in five dimensions: EM by BIC, a sparse mixture by Gibbs sampling, both against the"
-    " literature",
+    summary="Laboratory tests of patients: EM by BIC, a sparse mixture by Gibbs sampling, both against the literature",
     tags=("real data", "em", "posterior", "how many"),
     quick=Budget(draws=100, tune=10_000, chains=4, n_starts=3),
     full=Budget(draws=1000, tune=12_000, chains=8, n_starts=12),
     expect="Patients with a normal thyroid form the bulk; those with an overactive or an underactive one spread far"
     " from it, in different directions. Both sides are in the literature. EM, asked by BIC, takes components with"
     " diagonal covariances, which are cheap in parameters, three of them as published; a posterior with full"
-    " covariances empties all but three of ten components. The two are different models, so weights and partitions"
-    " should be close, not equal. What is sampled has a Monte Carlo error, told by chains that know nothing of each"
-    " other.",
+    " covariances empties those of its components that are too many. The two are different models, so weights and"
+    " partitions should be close, not equal. What is sampled has a Monte Carlo error, told by chains that know nothing"
+    " of each other.",
     mathematics=(
         r"EM is fitted for each number of components $K$ and covariance structure, and the smallest"
         r" $\mathrm{BIC} = -2 \log p(X \mid \hat\theta) + p \log N$ is preferred, $p$ the number of free parameters"
-        r" (mclust prints $-\mathrm{BIC}$). The posterior is asked otherwise: the mixture has ten components, more than"
-        r" needed, and the prior of its weights is sparse,",
+        rf" (mclust prints $-\mathrm{{BIC}}$). The posterior is asked otherwise: the mixture has {OVERFITTED}"
+        r" components, more than needed, and the prior of its weights is sparse,",
         Formula(
-            r"\pi \sim \mathrm{Dirichlet}(e_0, \ldots, e_0), \qquad e_0 = 0.01,",
-            "the weights are Dirichlet with all parameters e zero equal to 0.01",
+            rf"\pi \sim \mathrm{{Dirichlet}}(e_0, \ldots, e_0), \qquad e_0 = {CONCENTRATION:g},",
+            f"the weights are Dirichlet with all parameters e zero equal to {CONCENTRATION:g}",
         ),
         r"so that superfluous components are left without points. The number of components that hold at least one,"
         r" $K_+$, is a function of the allocations $z$, and its posterior",
@@ -233,7 +238,7 @@ EXPERIMENT = Experiment(
     " analysis has the same prior of the components. No chain came near such a place, and what is reported is the part"
     " of the posterior they explored; a prior with a fixed scale, as in the reports before, has no such gap. The"
     " telescoping sampler behind the published numbers has a prior on the number of components, where here there is a"
-    " sparse prior on the weights of ten: close, not the same. The diagnoses rest on more than these five tests.",
+    " sparse prior on the weights of a fixed number: close, not the same. The diagnoses rest on more than these tests.",
     references=REFERENCES,
     claims=CLAIMS,
     stored=(Fits, Chain),

@@ -1,20 +1,17 @@
 """What the thyroid data's report says: EM's models, filled components chain by chain, both against the diagnoses."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
-
 import numpy as np
 import pandas as pd
 
-from bayesian import partition_estimate
+from experiments.answers.thyroid_found import CONCENTRATION, GROUPS, OVERFITTED, POSTERIOR, Found
 from experiments.comparing.known_groups import KnownGroups, groups_picture, score_table
 from experiments.data.datasets import Dataset
 from experiments.figures.counts.bic_by_k import bic_and_filled
 from experiments.figures.style import METHODS
 from experiments.reporting.report import Picture, Section, Table
+from experiments.reporting.sentences import listed
 from mixture import GaussianMixture, structure_named
-from mixture.arrays import FloatArray, IntArray
+from mixture.arrays import FloatArray
 
 REFERENCES = (
     "Coomans, D., Broeckaert, I., Jonckheer, M. & Massart, D. L. (1983). Comparison of multivariate discriminant"
@@ -22,6 +19,9 @@ REFERENCES = (
     " 93-101.",
     "Malsiner-Walli, G., Frühwirth-Schnatter, S. & Grün, B. (2016). Model-based clustering based on sparse finite"
     " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
+    "Malsiner-Walli, G., Grün, B. & Frühwirth-Schnatter, S. (2025). telescope: Bayesian mixtures with an unknown number"
+    " of components. R package, whose vignette “Bayesian Multivariate Gaussian Mixtures with the Telescoping Sampler”"
+    " has these data. doi:10.32614/CRAN.package.telescope",
     "Frühwirth-Schnatter, S., Malsiner-Walli, G. & Grün, B. (2021). Generalized mixtures of finite mixtures and"
     " telescoping sampling. Bayesian Analysis 16, 1279-1307. doi:10.1214/21-BA1294",
     "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and density"
@@ -34,98 +34,17 @@ SHOWN = ("RT3U", "T4")
 SHOWN_MODELS = 6
 """Models of EM's table, the preferred first."""
 
-POSTERIOR = "posterior"
-
-SEED = 0
-"""Of the search for the partition: the same report for the same chains."""
-
-
-class Errors(TypedDict):
-    """Monte Carlo standard errors, sd of the chains' own estimates / sqrt(C): of the probability of the most probable
-    number, of the three weights, of the adjusted Rand index."""
-
-    filled: float
-    weights: list[float]
-    rand: float
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What both sides found.
-
-    filled (C, S) filled components of each draw       probabilities (K,) of 1, 2, ... filled, over all chains
-    weights (3,) posterior means where three are filled, ascending       per_chain: one row a chain
-    partitions (N,) by name: EM's by structure, the posterior's              em_mixtures: three components, by structure
-    """
-
-    filled: IntArray
-    probabilities: FloatArray
-    mode: int
-    weights: FloatArray
-    errors: Errors
-    partitions: dict[str, IntArray]
-    em_mixtures: dict[str, GaussianMixture]
-    em_rand: dict[str, float]
-    em_astray: dict[str, int]
-    posterior_rand: float
-    posterior_astray: int
-    per_chain: pd.DataFrame
-
-
-def found_of(
-    diagnoses: KnownGroups,
-    points: FloatArray,
-    three: Mapping[str, GaussianMixture],
-    *,
-    filled: IntArray,
-    weights: Sequence[FloatArray],
-    drawn: IntArray,
-    partitions: Sequence[IntArray],
-) -> Found:
-    """Estimates over all chains, and their Monte Carlo errors from the chains' own."""
-    probabilities = np.bincount(filled.ravel(), minlength=2)[1:] / filled.size
-    mode = int(probabilities.argmax()) + 1
-    shares = (filled == mode).mean(axis=1)
-    none = np.full((1, 3), np.nan)  # a chain that never fills three has no such weights
-    means = np.stack([(own if len(own) else none).mean(axis=0) for own in weights])
-    everything = np.concatenate(list(weights))
-    rands = np.array([diagnoses.rand(partition) for partition in partitions])
-    em = {name: three[name].responsibilities(points).argmax(axis=1).astype(np.int64) for name in ("diag", "full")}
-    pooled = partition_estimate(drawn, "binder", rng=SEED, candidates=list(partitions)).partition
-    per_chain = pd.DataFrame(
-        {
-            "chain": np.arange(len(filled)) + 1,
-            "P(three filled)": (filled == 3).mean(axis=1),
-            **{f"weight {i + 1}": means[:, i] for i in range(3)},
-            "adjusted Rand": rands,
-            "patients astray": [diagnoses.astray(partition) for partition in partitions],
-        }
-    )
-    return Found(
-        filled=filled,
-        probabilities=probabilities,
-        mode=mode,
-        weights=(everything if len(everything) else none).mean(axis=0),
-        errors={"filled": _error(shares), "weights": [_error(column) for column in means.T], "rand": _error(rands)},
-        partitions={**{f"EM, {name}": partition for name, partition in em.items()}, POSTERIOR: pooled},
-        em_mixtures={name: three[name] for name in em},
-        em_rand={name: diagnoses.rand(partition) for name, partition in em.items()},
-        em_astray={name: diagnoses.astray(partition) for name, partition in em.items()},
-        posterior_rand=diagnoses.rand(pooled),
-        posterior_astray=diagnoses.astray(pooled),
-        per_chain=per_chain,
-    )
-
-
-def _error(by_chain: FloatArray) -> float:
-    return float(by_chain.std(ddof=1) / np.sqrt(len(by_chain))) if len(by_chain) > 1 else float("nan")
-
 
 def sections(
-    data: Dataset, diagnoses: KnownGroups, points: FloatArray, models: pd.DataFrame, found: Found
+    data: Dataset, diagnoses: KnownGroups, points: FloatArray, models: pd.DataFrame, found: Found, *, met: bool
 ) -> tuple[Section, ...]:
-    """Data; how many, both ways; weights; the diagnoses as the referee."""
-    return (_data(data, diagnoses), _how_many(models, found), _weights(found), _referee(data, diagnoses, points, found))
+    """Data; how many, both ways; weights; the diagnoses as the referee. met: whether the published BIC is."""
+    return (
+        _data(data, diagnoses),
+        _how_many(models, found, diagnoses, points, met=met),
+        _weights(found),
+        _referee(data, diagnoses, points, found),
+    )
 
 
 def _data(data: Dataset, diagnoses: KnownGroups) -> Section:
@@ -140,7 +59,7 @@ def _data(data: Dataset, diagnoses: KnownGroups) -> Section:
     )
 
 
-def _how_many(models: pd.DataFrame, found: Found) -> Section:
+def _how_many(models: pd.DataFrame, found: Found, diagnoses: KnownGroups, points: FloatArray, *, met: bool) -> Section:
     ranked = models.dropna(subset="bic").sort_values("bic", kind="stable")
     first, second = ranked.iloc[0], ranked.iloc[1]
     rows = pd.DataFrame(
@@ -157,48 +76,39 @@ def _how_many(models: pd.DataFrame, found: Found) -> Section:
         ]
     )
     drawn = bic_and_filled(models, found.filled)
+    n_samples = len(points)
+    n_structures, most = models["structure"].nunique(), models["n_components"].max()
     caption = (
-        "(a) BIC of EM's best fit by number of components, above the smallest of all (linear up to 1, logarithmic from"
-        " there), a line for each of six covariance structures (smaller is better). (b) Posterior probability of the"
-        " number of filled components of a mixture of ten with a sparse prior, with a point for each chain."
+        f"Thyroid data, n = {n_samples} patients. (a) BIC of EM's best fit by number of components, above the smallest"
+        f" of all (linear up to 1, logarithmic from there), a line for each of {n_structures} covariance structures"
+        " (smaller is better); marked are the preferred structure and the unrestricted one (VVV). (b) Posterior"
+        f" probability of the number of filled components of a mixture of {OVERFITTED} with a sparse prior: bars over"
+        f" all chains, a square for each of {len(found.filled)} chains."
     )
-    shares = ", ".join(
-        f"{k + 1} with probability {share:.3f}" for k, share in enumerate(found.probabilities) if share >= 0.0005
+    alt = (
+        "(a) Lines of BIC against the number of components fall steeply; (b) bars of the probabilities of numbers of"
+        " filled components, with a square for each chain."
     )
     text = (
-        f"EM was run for one to {models['n_components'].max()} components in six covariance structures. BIC prefers"
+        f"EM was run for one to {most} components in {n_structures} covariance structures. BIC prefers"
         f" *{first['structure']}* ({first['mclust']}) with K = {first['n_components']}, by"
         f" {second['bic'] - first['bic']:.1f} over the next, *{second['structure']}* with K = {second['n_components']}."
     )
-    if (first["n_components"], first["structure"]) != (3, "diag"):
-        published = ranked[(ranked["structure"] == "diag") & (ranked["n_components"] == 3)].iloc[0]
+    if (first["n_components"], first["structure"]) != (GROUPS, "diag"):
+        published = ranked[(ranked["structure"] == "diag") & (ranked["n_components"] == GROUPS)].iloc[0]
         text += (
-            " The published choice is *diag* with K = 3. Its BIC is met here to every printed digit, and lies"
+            f" The published choice is *diag* with K = {GROUPS}. Its BIC, {'met' if met else 'not met'} here, lies"
             f" {published['bic'] - first['bic']:.1f} behind: the preferred model's optimum is reached from"
-            f" {100 * first['share_at_best']:.0f}% of the starts only, and one start, such as hierarchical clustering,"
+            f" {100 * first['share_at_best']:.0f}% of the starts, so that one start, such as hierarchical clustering,"
             " may well stop below it."
         )
-    elsewhere = int((found.filled != found.mode).all(axis=1).sum())
-    stays = (
-        f" {elsewhere} of {len(found.filled)} chains never came to {found.mode} after tuning: one point at a time,"
-        " clusters merge and part rarely, and the error of that probability is as large as it says."
-        if elsewhere
-        else ""
-    )
-    sparse = (
-        f"The sparse mixture fills {shares}. Each of {len(found.filled)} chains began at a place of its own with most"
-        " of the ten components filled, and emptied them while tuning; the points in the"
-        f" figure show how far the chains agree.{stays} Beside each number below stands what its chain alone says, and"
-        " the Monte Carlo error of the whole is the standard deviation of those over the square root of the number of"
-        " chains."
-    )
     return Section(
         "How many groups?",
         (
-            text,
+            f"{text} {_preferred(found, diagnoses, points)}".strip(),
             Table(
                 "models",
-                "The models that BIC prefers.",
+                f"EM's models of least BIC, n = {n_samples} patients.",
                 rows,
                 columns={
                     "BIC": "smaller is better; mclust prints its negative",
@@ -206,8 +116,8 @@ def _how_many(models: pd.DataFrame, found: Found) -> Section:
                 },
                 decimals={"log-likelihood": 4, "BIC": 4, "starts at the best": 2},
             ),
-            sparse,
-            Picture("how-many", caption, caption, drawn.figure, drawn.data, "double"),
+            _sparse(found),
+            Picture("how-many", caption, alt, drawn.figure, drawn.data, "double"),
             Table(
                 "chains",
                 "Every chain on its own: share of draws that fill three components, mean weights of these, ascending,"
@@ -216,6 +126,56 @@ def _how_many(models: pd.DataFrame, found: Found) -> Section:
                 decimals={"P(three filled)": 3, **{f"weight {i + 1}": 4 for i in range(3)}, "adjusted Rand": 3},
             ),
         ),
+    )
+
+
+def _preferred(found: Found, diagnoses: KnownGroups, points: FloatArray) -> str:
+    """What components beyond the groups do in the preferred model; empty where it has none."""
+    mixture = found.preferred
+    if mixture.n_components <= GROUPS:
+        return ""
+    shares = np.eye(GROUPS)[diagnoses.labels]  # (N, groups)
+    mostly = (mixture.responsibilities(points).T @ shares).argmax(axis=1)
+    patients = mixture.weights * len(points)
+    split = [
+        f"{np.count_nonzero(mostly == group)} components with mostly {name} patients, of"
+        f" {listed([f'{size:.1f}' for size in np.sort(patients[mostly == group])])} patients (weights times n)"
+        for group, name in enumerate(diagnoses.names)
+        if np.count_nonzero(mostly == group) > 1
+    ]
+    text = (
+        f"The preferred model has {'; '.join(split)}. Like every fit that is listed it passed EM's check for"
+        " components that shrink onto a few close points."
+        if split
+        else "No diagnosis has two of its components mostly to itself."
+    )
+    return (
+        f"{text} Its adjusted Rand index with the diagnoses is {found.preferred_rand:.3f}, with"
+        f" {found.preferred_astray} patients outside the cluster of their diagnosis, beside"
+        f" {found.em_rand['diag']:.3f} and {found.em_astray['diag']} of *diag* with K = {GROUPS}: what a further"
+        " component adds to the density it does not add to the diagnoses."
+        if found.preferred_rand < found.em_rand["diag"]
+        else f"{text} Its adjusted Rand index with the diagnoses is {found.preferred_rand:.3f}, with"
+        f" {found.preferred_astray} patients outside the cluster of their diagnosis."
+    )
+
+
+def _sparse(found: Found) -> str:
+    """What the chains fill, and what the error of it is worth."""
+    never = (found.filled != found.mode).all(axis=1).any()
+    stays = (
+        " One point at a time, clusters merge and part rarely: a chain stays where its tuning left it, and the shares"
+        " count chains, not how often the posterior fills a number."
+        if never
+        else ""
+    )
+    by_chain = listed(list(found.chains_told.values()))
+    return (
+        f"The sparse mixture has {OVERFITTED} components under Dirichlet({CONCENTRATION:g}) weights. Each of"
+        f" {len(found.filled)} chains began at a place of its own with most of them filled, and emptied them while"
+        f" tuning. {by_chain}, {'each in every draw' if found.whole else 'most often'}.{stays} Beside each number below"
+        " stands what its chain alone says, and the Monte Carlo error of the whole is the standard deviation of those"
+        " over the square root of the number of chains that have one."
     )
 
 
@@ -229,6 +189,8 @@ def _weights(found: Found) -> Section:
     text = (
         "Weights of the three groups. EM with full covariances and the posterior have the same components, and differ"
         " in the prior and in what the posterior averages over; diagonal covariances are another model."
+        f" The posterior's, and their Monte Carlo errors, are those of the {found.chains_with_groups} of"
+        f" {len(found.filled)} chains that ever fill three."
     )
     return Section(
         "Weights",
@@ -253,7 +215,7 @@ def _referee(data: Dataset, diagnoses: KnownGroups, points: FloatArray, found: F
     shown = points[:, [names.index(name) for name in SHOWN]]
     structures = {f"EM, {name}": structure_named(name) for name in found.em_mixtures}
     meanings = {
-        **{name: f"most probable allocation, {one.meaning}" for name, one in structures.items()},
+        **{name: f"most probable allocation, K = {GROUPS}, {one.meaning}" for name, one in structures.items()},
         POSTERIOR: "least expected Binder loss, over all chains",
     }
     best = {name: found.partitions[name] for name in ("EM, diag", POSTERIOR)}

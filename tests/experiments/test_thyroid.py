@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from answered import reported, run_case
 
+from experiments.comparing.known_groups import KnownGroups
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget
 from experiments.thyroid import CHOICE, CLAIMS, EXPERIMENT, Chain
+from mixture import GaussianMixture
 
 BUDGET = Budget(draws=20, tune=20, chains=2, n_starts=2)
 
@@ -51,6 +53,34 @@ def test_weights_and_their_errors_are_those_of_the_chains(fits):
     assert claims[CLAIMS["largest"].statement].error == pytest.approx(0.0, abs=1e-12)
     assert claims[CLAIMS["rand"].statement].ours == 1.0  # the diagnoses themselves
     assert not claims[CLAIMS["rand"].statement].passed  # and so not what is published
+
+
+def test_a_chain_that_never_fills_three_takes_no_part_in_the_weights_nor_in_their_errors(fits):
+    few = Budget(draws=20, tune=20, chains=3, n_starts=2)
+    three = chains([0.12, 0.18, 0.70], [0.14, 0.16, 0.70])
+    (four,) = chains([0.1, 0.2, 0.7], filled=4)
+    report = reported(replace(EXPERIMENT, full=few), fits, *three, four)
+    smallest = next(claim for claim in report.claims if claim.statement == CLAIMS["smallest"].statement)
+    assert smallest.ours == pytest.approx(0.13)
+    assert smallest.error == pytest.approx(np.std([0.12, 0.14], ddof=1) / np.sqrt(2))
+    assert "1 of 3 chains fills 4" in report.answer
+    assert "each in every draw" in report.answer
+
+
+def test_components_beyond_the_groups_are_told_by_the_diagnosis_they_split(fits):
+    data = load("thyroid")
+    points, diagnoses = data.points(), KnownGroups.of(data.groups())
+    parts = np.where(diagnoses.labels == 2, 2 + (np.arange(len(points)) % 2), diagnoses.labels)
+    shares = np.array([(parts == k).mean() for k in range(4)])
+    mixture = GaussianMixture(
+        shares,
+        np.stack([points[parts == k].mean(axis=0) for k in range(4)]),
+        np.stack([points[parts == k].var(axis=0) for k in range(4)]),
+        "diag",
+    )
+    report = report_of(replace(fits, preferred=mixture), chains([0.126, 0.172, 0.702]))
+    told = " ".join(block for section in report.sections for block in section.blocks if isinstance(block, str))
+    assert f"2 components with mostly {diagnoses.names[2]} patients" in told
 
 
 def test_chains_that_fill_another_number_fail(fits):
