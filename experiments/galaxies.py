@@ -157,13 +157,13 @@ def _agreed(comparison: Comparison) -> str:
 
 def _verdicts(first: Comparison, second: Comparison) -> str:
     """The verdicts on both versions, each with the share of draws that makes a posterior hard."""
-    both = [
-        f"on the {which} version “{c.diagnosis.words}”, with {100 * c.diagnosis.non_permutation_rate:.1f}%"
-        for which, c in (("first", first), ("second", second))
-    ]
+    one, other = (
+        f"“{c.diagnosis.words}” (components not told apart in {100 * c.diagnosis.non_permutation_rate:.2f}% of draws)"
+        for c in (first, second)
+    )
     return (
-        f"The verdict is {listed(both)} of the draws in which the components are not told apart (hard from"
-        f" {100 * RATE_LIMIT:g}%)."
+        f"The verdict on the first version is {one}, on the second {other}; above {100 * RATE_LIMIT:g}% a posterior is"
+        " called hard."
     )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from experiments.comparing import findings
 from experiments.comparing.comparison import INTERVAL, Comparison
+from experiments.comparing.fixed_allocations import fixed_allocations
 from experiments.comparing.partitions import Partitions
 from experiments.comparing.sections import diagnosis, partition
 from experiments.comparing.sections.data import data_section
@@ -13,7 +14,7 @@ from experiments.comparing.sections.em import em_section
 from experiments.comparing.sections.posterior import posterior_section
 from experiments.comparing.sections.prediction import prediction_section
 from experiments.comparing.sections.prior import prior_section
-from experiments.comparing.sections.side_by_side import side_by_side_section
+from experiments.comparing.sections.side_by_side import FIXED, side_by_side_section
 from experiments.referee.metrics import comparison_table
 from experiments.referee.parameters import component_name
 from experiments.reporting.report import Answer, Claim, Json, Section
@@ -56,6 +57,9 @@ def build_answer(
         comparison.best, comparison.errors, comparison.relabelled, subject.labels, interval=INTERVAL, kind="eti"
     )
     table = table.rename(columns={"(mean - EM)/sd": findings.DISTANCE})
+    fixed = fixed_allocations(subject.points, comparison.best, comparison.prior)
+    if fixed is not None:
+        table.insert(list(table.columns).index("posterior mean"), FIXED, fixed.means)
     if comparison.best.n_components == 1:  # a weight of 1 is no estimate
         table = table[table["parameter"] != "weight"].reset_index(drop=True)
     parts = (
@@ -64,7 +68,7 @@ def build_answer(
         em_section(comparison),
         prior_section(comparison),
         posterior_section(comparison),
-        side_by_side_section(comparison, table),
+        side_by_side_section(comparison, table, fixed),
         prediction_section(comparison),
         *partition.partition_sections(comparison, partitions),
         *extra,

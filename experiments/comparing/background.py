@@ -31,8 +31,8 @@ MATHEMATICS: tuple[Prose, ...] = (
 EXPECT = (
     "Where components are well apart and hold many points, the two should agree: posterior means within a fraction of"
     " a posterior standard deviation of EM's estimates, and standard deviations close to standard errors. Where a"
-    " component holds few points, or overlaps with another, the posterior is skewed, its mean leaves EM's estimate in"
-    " the direction of the longer tail, and the prior has a say. Labels are a matter of convention: R-hat of the raw"
+    " component holds few points, or overlaps with another, the prior has a say, and the posterior is skewed; either"
+    " takes its mean away from EM's estimate. Labels are a matter of convention: R-hat of the raw"
     " component parameters may be large although nothing is wrong."
 )
 

@@ -6,10 +6,10 @@ from scipy.stats import skew
 from bayesian import Verdict
 from bayesian.diagnosis.diagnose import USABLE
 from experiments.comparing.comparison import Comparison
+from experiments.comparing.fixed_allocations import FixedAllocations
 from experiments.referee.parameters import natural_parameters
 from experiments.referee.quantities import in_words, parameter_name
 from experiments.reporting.formats import number
-from experiments.reporting.sentences import listed
 
 DISTANCE = "(mean − EM)/sd"
 RATIO = "sd/SE"
@@ -22,6 +22,9 @@ SAME_UNCERTAINTY = (0.8, 1.25)
 
 NOTABLE = 0.5
 """Posterior standard deviations from which a distance is told apart."""
+
+MOSTLY = 0.5
+"""Share of the way from EM's estimate to the posterior mean from which what goes it is the main cause."""
 
 DOUBTFUL = 0.05
 """Total variation above which the two allocate a point notably differently."""
@@ -79,45 +82,62 @@ def warning(comparison: Comparison) -> str:
     return "" if verdict in USABLE else f"The verdict is “{verdict.words}”: {_FORBIDDEN[verdict]}."
 
 
-def furthest_apart(comparison: Comparison, most: int = 3) -> str:
-    """The parameters whose posterior mean lies furthest from EM's estimate; empty where none lies notably far."""
+def furthest_apart(comparison: Comparison, fixed: FixedAllocations | None = None, most: int = 3) -> str:
+    """The parameters whose posterior mean lies furthest from EM's estimate; empty where none lies notably far.
+
+    fixed: how far the prior goes while EM's allocations stand, where that is known.
+    """
     if warning(comparison):
         return ""
     parameters = natural_parameters(
         comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels
     )
     found = []
-    for parameter in parameters:
+    for place, parameter in enumerate(parameters):
         sd = float(parameter.draws.std(ddof=1))
-        if sd > 0.0 and abs(distance := (float(parameter.draws.mean()) - parameter.estimate) / sd) > NOTABLE:
-            found.append((distance, parameter))
+        apart = float(parameter.draws.mean()) - parameter.estimate
+        if sd > 0.0 and abs(apart) > NOTABLE * sd:
+            found.append((apart / sd, place))
     if not found:
         return ""
     found.sort(key=lambda pair: -abs(pair[0]))
-    places = [
-        f"{parameter_name(p.kind, p.component, p.feature)} (posterior mean {abs(distance):.2f} posterior sd"
-        f" {'above' if distance > 0.0 else 'below'} EM's estimate, skewness of the draws"
-        f" {number(float(skew(p.draws.ravel())), 1)})"
-        for distance, p in found[:most]
-    ]
+    places, ways = [], []
+    for distance, place in found[:most]:
+        p = parameters[place]
+        told = (
+            f"posterior mean {abs(distance):.2f} posterior sd {'above' if distance > 0.0 else 'below'} EM's estimate,"
+            f" skewness of the draws {number(float(skew(p.draws.ravel())), 1)}"
+        )
+        if fixed is not None:
+            ways.append((fixed.means[place] - p.estimate) / (float(p.draws.mean()) - p.estimate))
+            told += f"; with EM's allocations fixed, {number(100 * ways[-1], 0)}% of the way"
+            share = fixed.shares[place]
+            told += "" if share is None else f", {100 * share:.0f}% of the sum of squares being the prior's"
+        places.append(f"{parameter_name(p.kind, p.component, p.feature)} ({told})")
     more = f"; {len(found) - most} more lie beyond {NOTABLE:g}" if len(found) > most else ""
-    return (
-        f"Furthest apart: {'; '.join(places)}{more}. A mean follows the longer tail of a skewed posterior, and the"
-        " prior named above has its say; EM's estimate knows neither."
-    )
+    return f"Furthest apart: {'; '.join(places)}{more}. {_cause(ways)}"
 
 
-def bins_outside(histograms: pd.DataFrame, level: float) -> str:
-    """How many bins of each feature's histogram hold more or fewer points than their band allows."""
-    band = f"{100 * level:g}% band"
-    counts = []
-    for feature, bins in histograms.groupby("feature", sort=False):
-        outside = (bins["points"] < bins[f"{band} lower"]) | (bins["points"] > bins[f"{band} upper"])
-        counts.append(f"{int(outside.sum())} of {len(bins)} for {feature}")
-    return (
-        f"Histogram bins whose count lies outside its {100 * level:g}% band: {listed(counts)}; about"
-        f" {100 * (1 - level):.0f}% or fewer are expected of data that the model made."
-    )
+def _cause(ways: list[float]) -> str:
+    """What moves the posterior mean, by how far the prior alone goes of each way."""
+    if not ways:
+        return (
+            "The prior named above, the longer tail of a skewed posterior and doubt about allocations can all do that;"
+            " EM's estimate knows none of them."
+        )
+    several = len(ways) > 1
+    low, high = (number(100 * way, 0) for way in (min(ways), max(ways)))
+    if min(ways) >= MOSTLY:
+        least = f"at least {low}%" if several else f"{low}%"
+        return (
+            f"So the prior moves {'these means' if several else 'this mean'}: with no doubt about allocations at all it"
+            f" goes {least} of the way."
+        )
+    rest = "doubt about allocations and a skewed posterior, whose mean follows its longer tail, do the rest"
+    if max(ways) < MOSTLY:
+        most = f"at most {high}%" if several else f"{high}%"
+        return f"The prior alone goes {most} of the way: {rest}."
+    return f"The prior alone goes {low}% to {high}% of the way: {rest}."
 
 
 def allocations_apart(table: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bayesian import Posterior, Verdict
 from experiments.comparing import findings
+from experiments.comparing.fixed_allocations import FixedAllocations
 from experiments.referee.quantities import in_words, parameter_name
 from experiments.reporting.sentences import first_sentence
 from mixture import GaussianMixture
@@ -91,18 +92,11 @@ def test_parameters_that_lie_furthest_apart_are_named() -> None:
     vars(case)["relabelled"] = Posterior.from_arrays(*arrays, [[0.0]])
     text = findings.furthest_apart(case)
     assert "mean of T-x, component 1 (posterior mean 0.73 posterior sd above EM's estimate, skewness" in text
-
-
-def test_bins_outside_their_band_are_counted_feature_by_feature() -> None:
-    frame = pd.DataFrame(
-        {
-            "feature": ["a", "a", "a", "b", "b"],
-            "points": [0, 5, 9, 3, 3],
-            "90% band lower": [1.0, 5.0, 2.0, 3.0, 0.0],
-            "90% band upper": [4.0, 5.0, 8.0, 4.0, 3.0],
-        }
-    )
-    assert "90% band: 2 of 3 for a and 0 of 2 for b; about 10% or fewer" in findings.bins_outside(frame, 0.9)
+    assert "EM's estimate knows none of them" in text  # what moves the mean is not known here
+    text = findings.furthest_apart(case, FixedAllocations((1.0, 2.4, 1.0), (None, None, 0.5)))
+    assert "with EM's allocations fixed, 80% of the way)" in text
+    assert "So the prior moves this mean" in text
+    assert "The prior alone goes 30%" in findings.furthest_apart(case, FixedAllocations((1.0, 0.9, 1.0), (None,) * 3))
 
 
 def test_disagreement_about_points_is_counted() -> None:

@@ -1,6 +1,6 @@
 """The section of a comparison's report on what EM and the posterior predict, and about which points they disagree."""
 
-from experiments.comparing import findings
+from experiments.comparing import findings, misfit
 from experiments.comparing.comparison import Comparison
 from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.disagreements import disagreements
@@ -20,6 +20,7 @@ def prediction_section(comparison: Comparison) -> Section:
         f" mean; shaded: pointwise {100 * BAND:g}% bands, which hold parameter and sampling variation."
     )
     check = predictive_check(comparison.posterior, labels, level=BAND)
+    found = misfit.misfits(comparison.posterior, check.data["histograms"], BAND)
     warning = findings.warning(comparison)
     allocation: tuple[str | Picture, ...] = ()
     if comparison.best.n_components > 1:
@@ -42,7 +43,7 @@ def prediction_section(comparison: Comparison) -> Section:
         "What they predict",
         (
             *([f"**{warning}**"] if warning else []),
-            escape_markdown(findings.bins_outside(check.data["histograms"], BAND)),
+            escape_markdown(misfit.in_words(found, BAND)),
             pictured("predictive", check, check_caption, check_caption),
             *allocation,
         ),

@@ -4,6 +4,7 @@ import pandas as pd
 
 from experiments.comparing import findings
 from experiments.comparing.comparison import INTERVAL, Comparison
+from experiments.comparing.fixed_allocations import FixedAllocations
 from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.marginals import marginals
 from experiments.reporting.markup import escape_markdown
@@ -12,15 +13,20 @@ from experiments.reporting.report import Section, Table
 _ERRORS = {"observed information": "the exact observed information at its optimum"}
 """How standard errors came about, by the name of the method, in words."""
 
+FIXED = "allocations fixed"
+
 TABLE_WORDS = {
     f"{100 * INTERVAL:g}% ETI from": "and “to”: ends of the posterior interval with equal tails",
+    FIXED: "mean under the prior given EM's allocation probabilities, the component's other parameters at EM's"
+    " estimates: what the prior alone makes of the estimate",
     "MCSE": "Monte Carlo standard error of the posterior mean",
     "(mean − EM)/sd": "how far the posterior mean lies from EM's estimate, in posterior standard deviations",
     "sd/SE": "posterior standard deviation over EM's standard error: 1 where both tell the same uncertainty",
 }
 
 
-def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section:
+def side_by_side_section(comparison: Comparison, table: pd.DataFrame, fixed: FixedAllocations | None) -> Section:
+    """fixed: how far the prior goes while EM's allocations stand, which the table has as a column."""
     text = f"Intervals hold {100 * INTERVAL:g}% of the posterior with equal tails."
     if comparison.best.n_components > 1:
         text = (
@@ -28,12 +34,12 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
             f" first feature, and the relabelled posterior is aligned to them. {text}"
         )
     warning = findings.warning(comparison)
-    apart = escape_markdown(findings.furthest_apart(comparison))
+    apart = escape_markdown(findings.furthest_apart(comparison, fixed))
     interval = f"{100 * INTERVAL:g}% ETI"
     ends = {f"{interval} lower": f"{interval} from", f"{interval} upper": "to"}
     method = "" if comparison.errors is None else comparison.errors.method
     words = {
-        **TABLE_WORDS,
+        **{name: words for name, words in TABLE_WORDS.items() if name != FIXED or fixed is not None},
         **({"SE": f"standard error of EM's estimate, by {_ERRORS.get(method, method)}"} if method else {}),
     }
     shown = table.drop(columns=["ESS bulk", "R-hat"]).rename(columns=ends)
@@ -56,7 +62,13 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame) -> Section
                 shown,
                 columns=words,
                 decimals={findings.DISTANCE: 2, findings.RATIO: 2},
-                resolution={"EM": scale, "SE": "SE", **dict.fromkeys(posterior, "posterior sd"), "MCSE": "MCSE"},
+                resolution={
+                    "EM": scale,
+                    "SE": "SE",
+                    FIXED: scale,
+                    **dict.fromkeys(posterior, "posterior sd"),
+                    "MCSE": "MCSE",
+                },
             ),
             *([apart] if apart else []),
             pictured("marginals", drawn, f"{picture_caption} {warning}".strip(), picture_caption),

@@ -63,9 +63,21 @@ def predictive_check(posterior: Posterior, feature_names: Sequence[str], *, leve
     )
 
 
+def bin_edges(values: FloatArray) -> FloatArray:
+    """Equal bins over the values; of rounded ones each holds as many steps of the rounding, and no step is parted."""
+    edges = histogram_edges(values)
+    steps = np.diff(np.unique(values))
+    step = steps.min(initial=np.inf)
+    if len(steps) == len(values) - 1 or not np.allclose(steps / step, np.round(steps / step), atol=1e-3):
+        return edges
+    width = max(1.0, round((edges[1] - edges[0]) / step)) * step
+    low, high = values.min() - 0.5 * step, values.max() + 0.5 * step
+    return np.asarray(low + width * np.arange(np.ceil((high - low) / width - 1e-6) + 1.0))
+
+
 def _counts(ax: Axes, posterior: Posterior, feature: int, name: str, level: float) -> pd.DataFrame:
     values = posterior.data[:, feature]
-    edges = histogram_edges(values)
+    edges = bin_edges(values)
     counts, _ = np.histogram(values, edges)
     bands = proportion_bands(posterior, edges, level, feature=feature, between=True)
     n_samples = len(values)
