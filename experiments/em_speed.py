@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.answers.em_speed import CLAIMS, build_answer
+from experiments.answers.em_speed import CLAIMS, FEW, LONG, MANY, MIDDLE, build_answer
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
 from experiments.studies.machine import Machine
@@ -21,10 +21,8 @@ FEW_FEATURES = (2, 10, 32)
 """Of a quick budget, and of numbers of components other than MIDDLE."""
 LONG_FEATURES = (2, 10)
 """With LONG points, and as the data grow."""
-MIDDLE, OTHERS = 5, (2, 16)
-"""Components: everywhere, and with MANY points on one thread."""
-FEW, MANY, LONG = 1_000, 100_000, 1_000_000
-"""Points."""
+OTHERS = (2, 16)
+"""Components with MANY points on one thread, beside MIDDLE."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +38,7 @@ class Iterations:
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """A row for each N and number of threads: D, N, threads, ns per point, MB above the data."""
+    """A row for each N and number of threads: D, K, N, threads, ns per point, MB above the data."""
 
     rows: pd.DataFrame
 
@@ -124,6 +122,7 @@ def grown(task: Task) -> Growth:
             [
                 {
                     "D": row.n_features,
+                    "K": linear_in_n.N_COMPONENTS,
                     "N": row.n_samples,
                     "threads": str(row.threads or "all"),
                     "ns per point": row.nanoseconds,

@@ -4,12 +4,13 @@ import dataclasses
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from answered import reported
 
-from benchmarks import em_iteration
-from experiments.answers.em_speed import FULL_BARS, OTHER_BARS
+from benchmarks import em_iteration, linear_in_n
+from experiments.answers.em_speed import FULL_BARS, OTHER_BARS, powers_of_d, powers_of_n
 from experiments.em_speed import EXPERIMENT, LONG, STRUCTURES, Growth, Iterations, cases, cells
 from experiments.studies.machine import Machine, busy_cores, processor_name
 
@@ -37,6 +38,7 @@ def outcomes(*changes: dict[str, object], uneven: float = 1.0, megabytes: float 
         grown = [
             {
                 "D": d,
+                "K": 5,
                 "N": n,
                 "threads": threads,
                 "ns per point": 10.0 * d * (uneven if n == 10**6 else 1.0),
@@ -54,7 +56,7 @@ def test_every_bar_holds_just_above_it() -> None:
     assert report.passed
     assert len(report.claims) == 11
     assert "Every bar set for it is cleared." in report.answer
-    assert "less than 1 MB, up to 10⁶ points" in report.answer
+    assert "0.5 MB at most, up to 10⁶ points" in report.answer
     assert not any("not idle" in str(block) for section in report.sections for block in section.blocks)
 
 
@@ -107,6 +109,26 @@ def test_without_growth_it_reports_the_ratios() -> None:
 def test_a_cell_is_measured() -> None:
     [measured] = em_iteration.measure([em_iteration.Case("diag", 2, 2, 1_000, 1)], seconds=0.0)
     assert all(value > 0.0 and math.isfinite(value) for value in (measured.ours, measured.theirs, measured.floor))
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the memory of a process")
+def test_memory_that_grows_with_the_points_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 100_000
+    [lean] = linear_in_n.measure(2, [n], threads=1, seconds=0.0)
+
+    def holding_responsibilities(*_: object, **__: object) -> np.ndarray:
+        return np.full((n, linear_in_n.N_COMPONENTS), 0.2)
+
+    monkeypatch.setattr(linear_in_n.em, "m_step", holding_responsibilities)
+    [wasteful] = linear_in_n.measure(2, [n], threads=1, seconds=0.0)
+    assert wasteful.megabytes - lean.megabytes > 0.8 * n * linear_in_n.N_COMPONENTS * 8 / 2**20
+
+
+def test_growth_is_told_as_powers() -> None:
+    grown = pd.DataFrame([{"D": 2, "N": n, "threads": "1", "ns per point": 3.0 * n**0.5} for n in (10**5, 10**6)])
+    assert powers_of_n(grown) == pytest.approx([1.5])
+    rows = [row(em_iteration.Case("full", d, 5, 10**5, 1), 2.0) for d in (1, 2, 4)]
+    assert powers_of_d(pd.DataFrame(rows)).to_numpy() == pytest.approx(1.0)
 
 
 def test_the_machine_is_described() -> None:
