@@ -1,5 +1,6 @@
 """The report on the speed of an EM iteration: ratios, the floor, growth, and the bars they are held against."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -33,8 +34,8 @@ UNEVEN = 1.2
 """Time per point at its slowest over its fastest: growth in proportion, but for a fifth that caches may take."""
 FLAT = 10.0
 """MB above the data at most: a tenth of one column of responsibilities at 10^7 points."""
-LINEAR = 0.05
-"""A power of N this close to 1 is told as linear."""
+LINEAR = math.log(UNEVEN) / math.log(LONG / MANY)
+"""A power of N this close to 1 is told as linear: from MANY to LONG points it makes no more than UNEVEN of it."""
 
 THREADS = {"1": "one thread", "all": "all cores"}
 OTHERS = ("tied", "diag", "spherical")
@@ -243,9 +244,9 @@ def build_answer(measured: Sequence["Iterations"], growths: Sequence[pd.DataFram
         "One iteration is an E step and an M step from given parameters, in float64, of points drawn from K unit"
         " Gaussians. Both programs run in turn in one process, and the fastest rounds are compared; on one thread"
         " seconds of the processor are counted, else of the clock, and both may use every core. scikit-learn's"
-        " iteration (Pedregosa et al. 2011) is its `_e_step` and `_m_step`. The *floor* is what N K exponentials and the"
-        " flops of the quadratic forms and expected statistics take at the speeds that this run measures for each (a product of"
-        " large matrices), moving no data." + machine.words
+        " iteration (Pedregosa et al. 2011) is its `_e_step` and `_m_step`. The *floor* is what N K exponentials and"
+        " the flops of the quadratic forms and expected statistics take at the speeds that this run measures for each"
+        " (a product of large matrices), moving no data." + machine.words
     )
     drawn = speeds(rows[rows["N"] >= MANY], bars(), MANY)
     picture = Picture(
