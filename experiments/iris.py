@@ -9,7 +9,18 @@ import pandas as pd
 
 import bayesian
 import em
-from experiments.answers.iris import emptying_section, how_many_section, referee_section
+from experiments.answers.iris import (
+    EMPTYING,
+    EVEN,
+    FILLING,
+    OVERFITTED,
+    SPECIES,
+    emptying_section,
+    how_many_section,
+    lead,
+    referee_section,
+)
+from experiments.answers.iris_setosa import setosa_section
 from experiments.comparing import background, known_groups
 from experiments.comparing.assembly import build_answer
 from experiments.comparing.comparison import STORED, Comparison, Subject, compare_subject
@@ -22,16 +33,12 @@ from mixture import GaussianMixture
 from mixture.arrays import FloatArray, IntArray
 
 COMPARISON, CHOICE, SPARSE, UNIFORM = "comparison", "choice", "sparse", "uniform-weights"
-SPECIES = 3
 MOST_COMPONENTS = 4
 """EM tries one to so many components, in each of the fourteen covariance families."""
 
-FILLING = 8.0
-"""Concentration of the Dirichlet prior of three weights in the comparison: above half the parameters of a component,
-(D + D (D + 1) / 2) / 2 = 7, where superfluous components do not empty (Rousseau & Mengersen 2011)."""
-
-OVERFITTED, EMPTYING = 10, 0.01
-"""Components of the sparse mixture, more than needed, and the concentration that empties those that are too many."""
+FEATURES = 4
+PARAMETERS = FEATURES + FEATURES * (FEATURES + 1) // 2
+"""Of one component: a mean and a covariance matrix."""
 
 THIN = 5
 """Sweeps of the Gibbs sampler per draw kept."""
@@ -70,7 +77,7 @@ def cases(_budget: Budget) -> Sequence[Case]:
         Case(COMPARISON, cost=25.0),
         Case(CHOICE, cost=12.0),
         Case(SPARSE, {"n_components": OVERFITTED, "concentration": EMPTYING}, cost=5.0),
-        Case(UNIFORM, {"n_components": SPECIES, "concentration": 1.0}, cost=4.0),
+        Case(UNIFORM, {"n_components": SPECIES, "concentration": EVEN}, cost=4.0),
     )
 
 
@@ -107,7 +114,11 @@ def _chosen(points: FloatArray, task: Task) -> Chosen:
 
 
 def _prior(points: FloatArray, concentration: float) -> bayesian.Prior:
-    """The default but for the weights; proper for any data: a random scale would not be, since values tie here."""
+    """The default for as many components as species, but for the weights; proper for any data.
+
+    A random scale would not be, since values tie here. The scale stays that of the species where a mixture has more
+    components: most of them are to be empty.
+    """
     default = bayesian.Prior.weakly_informative(points, SPECIES)
     return bayesian.Prior(
         default.means,
@@ -155,9 +166,8 @@ def answer(results: Results[Outcome]) -> Answer:
     mode = int(counts[frequencies.argmax()])
     share = float((filled.n_components == mode).mean())
     more = (
-        f"Against the three species, EM's clusters have an adjusted Rand index of {scores[EM]:.3f}"
-        f" ({species.astray(found.of[EM])} of {len(data.frame)} flowers astray) and the posterior's"
-        f" {scores[VI]:.3f} (VI) and {scores[BINDER]:.3f} (Binder); but told nothing of the species, BIC prefers"
+        f"Against the three species, EM's clusters have an adjusted Rand index of {scores[EM]:.3f} and the posterior's"
+        f" {scores[VI]:.3f} (VI) and {scores[BINDER]:.3f} (Binder); told nothing of the species, BIC prefers"
         f" {int(best['n_components'])} components ({best['mclust']}), and the sparse posterior fills {mode} with"
         f" probability {share:.2f}."
     )
@@ -168,10 +178,12 @@ def answer(results: Results[Outcome]) -> Answer:
         references=known_groups.REFERENCES,
         partitions=found,
         extra=(
+            setosa_section(comparison, species),
             referee_section(species, found, draws, data.points()[:, 2:], comparison.subject.labels[2:]),
             how_many_section(species, chosen.models, chosen.best, filled.n_components, filled.partition, data.points()),
             emptying_section(uniform.n_components),
         ),
+        first=lead(species, chosen.models, mode, found),
         more=more,
         result={
             "adjusted_rand": {**scores, "draws_mean": float(np.mean(draws)), "sparse": species.rand(filled.partition)},
@@ -190,22 +202,24 @@ EXPERIMENT = Experiment(
     name="iris",
     title="Irises: three species, two clusters?",
     question="What do EM and the posterior say about Anderson's irises, and are there two clusters or three species?",
-    summary="150 flowers in four dimensions, K = 3, known species as the referee; BIC and a sparse mixture on K",
+    summary="Flowers of known species, which are the referee; BIC and a sparse mixture on how many clusters they are",
     tags=("real data", "em", "posterior", "how many"),
     quick=Budget(draws=250, tune=400, chains=4, n_starts=6),
     full=Budget(draws=1000, tune=1000, chains=4, n_starts=36),
-    expect="One species, setosa, stands apart; the other two, versicolor and virginica, touch. With three components"
-    " and four dimensions there are forty-four parameters for 150 flowers: standard errors and posterior standard"
-    " deviations should agree for setosa, and less so for the two that overlap. The prior of the weights matters more"
-    " than usual: it has to keep a third component from emptying, since with two the likelihood is nearly as high for"
-    " its number of parameters. How many components there are is another question. BIC weighs the likelihood gained by"
-    f" parting the two against the parameters this costs, and the two nearly balance. {background.EXPECT}",
+    expect="One species, setosa, stands apart; the other two, versicolor and virginica, touch. With a"
+    f" component for each there are {SPECIES * PARAMETERS + SPECIES - 1} parameters for few flowers: standard errors"
+    " and posterior standard deviations should agree for setosa, and less so for the two that overlap. The prior of the"
+    " weights matters more than usual: it has to keep a third component from emptying, since with two the likelihood is"
+    " nearly as high for its number of parameters. How many components there are is another question. BIC weighs the"
+    " likelihood gained by parting the two against the parameters this costs, and the two nearly balance."
+    f" {background.EXPECT}",
     mathematics=(
         *background.MATHEMATICS,
-        r"The weights have the prior $\mathrm{Dirichlet}(8, 8, 8)$. Where there are more components than the data show,"
-        r" the superfluous ones empty if the concentration is below half the number of parameters of a component, and"
-        r" not if it is above (Rousseau and Mengersen); here a component has fourteen parameters. Without the number of"
-        r" components given, EM is fitted for each $K$ and covariance family, and the model with the smallest",
+        rf"The weights have the prior $\mathrm{{Dirichlet}}({FILLING:g}, \ldots, {FILLING:g})$. Where there are more"
+        r" components than the data show, the superfluous ones empty if the concentration is below half the number of"
+        r" parameters of a component, and not if it is above (Rousseau and Mengersen); here a component has"
+        rf" {PARAMETERS} parameters. Without the number of components given, EM is fitted for each $K$ and covariance"
+        r" family, and the model with the smallest",
         Formula(
             r"\mathrm{BIC} = -2 \log p(X \mid \hat\theta) + p \log N",
             "BIC is minus two times the maximised log-likelihood plus the number of parameters p times the logarithm"
@@ -213,14 +227,18 @@ EXPERIMENT = Experiment(
         ),
         r"is preferred ($p$ free parameters; mclust prints its negative). The posterior's own answer is the number of"
         r" filled components $K_+$ of a mixture with more components than needed and a sparse prior of the weights,"
-        r" $\pi \sim \mathrm{Dirichlet}(0.01, \ldots, 0.01)$, which empties superfluous ones. Clusters are set against"
-        r" species by the adjusted Rand index: pairs of flowers that both put together, less what chance would give.",
+        rf" $\pi \sim \mathrm{{Dirichlet}}({EMPTYING:g}, \ldots, {EMPTYING:g})$, which empties superfluous ones."
+        r" Clusters are set against species by the adjusted Rand index: pairs of flowers that both put together, less"
+        " what chance would give.",
     ),
     limits=f"{background.LIMITS} Species need not be Gaussian clusters: that a criterion prefers another number than"
     " three does not make it wrong, and that clusters match species does not make them right. The number of filled"
     " components depends on the prior of the covariances, which is fixed here: a hierarchical one is refused, since"
-    " measurements are rounded to the millimetre and tie, which makes its posterior improper.",
+    " measurements are rounded to the millimetre and tie, which makes its posterior improper. Its scale is the one"
+    " made for as many components as there are species, in the sparse mixture too; another scale may fill another"
+    " number.",
     references=(
+        "Anderson, E. (1935). The irises of the Gaspé Peninsula. Bulletin of the American Iris Society 59, 2-5.",
         "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179-188."
         " doi:10.1111/j.1469-1809.1936.tb02137.x",
         "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"

@@ -13,6 +13,20 @@ from experiments.reporting.report import Picture, Section, Table
 from mixture import GaussianMixture, structure_named
 from mixture.arrays import FloatArray, IntArray
 
+SPECIES = 3
+FILLING = 8.0
+"""Concentration of the Dirichlet prior of the weights in the comparison: above half the parameters of a component,
+(D + D (D + 1) / 2) / 2 = 7, where superfluous components do not empty (Rousseau & Mengersen 2011)."""
+
+OVERFITTED, EMPTYING = 10, 0.01
+"""Components of the sparse mixture, more than needed, and the concentration that empties those that are too many."""
+
+EVEN = 1.0
+"""Concentration of the uniform prior of the weights, the usual default."""
+
+INTERVAL = 0.95
+"""Share of the posterior's partitions between the two scores that are told."""
+
 TIED = 2.0
 """In BIC: models closer than this are not told apart (Kass & Raftery 1995: not worth more than a bare mention)."""
 
@@ -20,18 +34,30 @@ SHOWN_MODELS = 6
 """Models of EM's choice that the table lists, the preferred first."""
 
 
+def lead(species: KnownGroups, models: pd.DataFrame, filled: int, found: Partitions) -> str:
+    """How many clusters each side would take, and how many flowers each puts with another species if told how many."""
+    by_k = models.groupby("n_components")["bic"].min().sort_values()
+    (first, second), gap = by_k.index[:2], float(by_k.iloc[1] - by_k.iloc[0])
+    sparse = " and by the sparse posterior" if filled == first else f", {filled} by the sparse posterior"
+    astray = f"EM puts {species.astray(found.of[EM])} of {len(species.labels)} flowers with another species"
+    return (
+        f"{first} clusters by BIC ({gap:.2f} ahead of {second}){sparse}; made to find {SPECIES}, {astray}, the"
+        f" posterior {species.astray(found.of[VI])}."
+    )
+
+
 def referee_section(
     species: KnownGroups, found: Partitions, draws: Sequence[float], shown: FloatArray, labels: Sequence[str]
 ) -> Section:
     """Clusters of both methods against the species, in numbers and in the plane of the features shown (N, 2)."""
-    low, high = np.quantile(draws, [0.025, 0.975])
+    low, high = np.quantile(draws, [0.5 - 0.5 * INTERVAL, 0.5 + 0.5 * INTERVAL])
     partitions = {name: found.of[name] for name in (EM, VI)}
     text = (
         "The species were not used: neither method saw them. Below they are the referee, for"
         " EM's allocation and for two estimates from the posterior. A partition drawn from the posterior, flower by"
         f" flower from its allocation probabilities, has an adjusted Rand index of {np.mean(draws):.3f} on average, and"
-        f" in 95% of the draws between {low:.3f} and {high:.3f}: so much do the flowers between two species blur the"
-        " clusters. A point estimate, which averages over the draws, can stand above all of that."
+        f" in {100 * INTERVAL:g}% of the draws between {low:.3f} and {high:.3f}: so much do the flowers between two"
+        " species blur the clusters. A point estimate, which averages over the draws, can stand above all of that."
     )
     looks = {EM: METHODS["em"], VI: METHODS["posterior"]}
     return Section(
@@ -85,17 +111,24 @@ def how_many_section(
         " better: they leave two species together."
     )
     sparse = (
-        f"A mixture of more components than needed, with a sparse prior, fills {counts[frequencies.argmax()]} most"
-        f" often (medians of the chains: {by_chain}); its partition of least expected VI has"
-        f" {len(np.unique(partition))} clusters and an adjusted Rand index of {species.rand(partition):.3f} with the"
-        " species. Its components have a covariance matrix each, all of them parameters of their own, which BIC would"
-        " charge for in full."
+        f"A mixture of {OVERFITTED} components, more than needed, under Dirichlet({EMPTYING:g}) weights, fills"
+        f" {counts[frequencies.argmax()]} most often (medians of the chains: {by_chain}); its partition of least"
+        f" expected VI has {len(np.unique(partition))} clusters and an adjusted Rand index of"
+        f" {species.rand(partition):.3f} with the species. Its components have a covariance matrix each, all of them"
+        " parameters of their own, which BIC would charge for in full. Their prior is that of the comparison, with a"
+        f" scale made for {SPECIES} components; the report on how many components a mixture needs samples the same"
+        " mixture under the same prior."
     )
     caption = (
-        "(a) BIC of EM's best fit by number of components, above the smallest of all (linear up to 1, logarithmic from"
-        " there), a line for each covariance family (smaller is better), the preferred family and the unrestricted one"
-        " (VVV) marked. (b) Posterior probability of the number of filled components of a sparse mixture, with a point"
-        " for each chain."
+        f"Irises, n = {len(points)} flowers. (a) BIC of EM's best fit by number of components, above the smallest of"
+        " all (linear up to 1, logarithmic from there), a line for each covariance family (smaller is better), the"
+        " preferred family and the unrestricted one (VVV) marked. (b) Posterior probability of the number of filled"
+        f" components of a mixture of {OVERFITTED} with a sparse prior: bars over all chains, a square for each of"
+        f" {len(filled)} chains."
+    )
+    alt = (
+        "(a) Lines of BIC against the number of components; (b) bars of the probabilities of numbers of filled"
+        " components, with a square for each chain."
     )
     return Section(
         "Two clusters or three?",
@@ -109,38 +142,42 @@ def how_many_section(
                 decimals={"log-likelihood": 4, "BIC": 4, "behind": 2},
             ),
             sparse,
-            Picture("how-many", caption, caption, drawn.figure, drawn.data, "double"),
+            Picture("how-many", caption, alt, drawn.figure, drawn.data, "double"),
         ),
     )
 
 
 def emptying_section(filled: IntArray) -> Section:
-    """What the prior of the weights decides: how often three components under Dirichlet(1) are all filled."""
-    shares = [float((filled == k).mean()) for k in (1, 2, 3)]
+    """What the prior of the weights decides: how often all components are filled under a uniform prior of them."""
+    counts = range(1, SPECIES + 1)
+    shares = {k: float((filled == k).mean()) for k in counts}
+    fewer = SPECIES - 1
     passages = int((np.diff(filled, axis=1) != 0).sum())
     frame = pd.DataFrame(
         [
-            {"chain": place, **{f"{k} filled": float((chain == k).mean()) for k in (1, 2, 3)}}
+            {"chain": place, **{f"{k} filled": float((chain == k).mean()) for k in counts}}
             for place, chain in enumerate(filled, start=1)
         ]
     )
     text = (
-        "The comparison above has Dirichlet(8) weights for a reason. Under Dirichlet(1), which is uniform over the"
-        " weights and the usual default, a third component need not hold any flower: by Gibbs sampling, all three are"
-        f" filled with probability {shares[2]:.2f} only, and two with {shares[1]:.2f}, the third having the prior's"
+        f"The comparison above has Dirichlet({FILLING:g}) weights for a reason. Under Dirichlet({EVEN:g}), which is"
+        " uniform over the weights and the usual default, a third component need not hold any flower: by Gibbs"
+        f" sampling, all {SPECIES} are filled with probability {shares[SPECIES]:.2f} only, and {fewer} with"
+        f" {shares[fewer]:.2f}, the third having the prior's"
         f" parameters and next to no weight. Chains pass between these states ({passages} times in {filled.size} draws"
         "), and means over both describe neither. So the posterior, too, is"
         " of two minds: whether three components part two species or one of them stands idle is decided by the prior of"
         " the weights, and BIC, which has no prior, is all but undecided."
-        if shares[1] > 0.5
-        else "Under Dirichlet(1) weights, the usual default, Gibbs sampling finds all three components filled with"
-        f" probability {shares[2]:.2f}, and two with {shares[1]:.2f}."
+        if shares[fewer] > 0.5
+        else f"Under Dirichlet({EVEN:g}) weights, the usual default, Gibbs sampling finds all {SPECIES} components"
+        f" filled with probability {shares[SPECIES]:.2f}, and {fewer} with {shares[fewer]:.2f}."
     )
     table = Table(
         "emptying",
-        "Filled components of a mixture of three under Dirichlet(1) weights: share of each chain's draws.",
+        f"Filled components of a mixture of {SPECIES} under Dirichlet({EVEN:g}) weights, irises: share of each chain's"
+        " draws.",
         frame,
-        decimals={f"{k} filled": 3 for k in (1, 2, 3)},
+        decimals={f"{k} filled": 3 for k in counts},
     )
     return Section("What the prior of the weights decides", (text, table))
 

@@ -9,7 +9,7 @@ import pytest
 from answered import reported, run_case
 
 from bayesian import Prior
-from experiments import iris
+from experiments.answers import iris
 from experiments.answers.choosing_k import (
     Choices,
     chosen_by_evidence,
