@@ -18,15 +18,19 @@ from mixture.arrays import FloatArray
 from mixture.likelihood import log_joint, log_sum_exp
 
 DOZEN = (0.6, 1.1, 1.5, 2.0, 2.3, 3.1, 3.4, 4.0, 4.4, 4.9, 5.2, 5.9)
+"""Made up for the step by hand: two loose groups with points between them."""
 N_ITERATIONS = 60
 """Iterations on Old Faithful: until nothing is left to gain."""
 DISTANCES = np.union1d(np.arange(0.0, 60.01, 0.5), np.linspace(36.0, 40.0, 81)).round(3)
 """Standard deviations from the nearer of two components, on the far side of it."""
 APART = 3.0
+"""Standard deviations between the two components: far enough for the nearer one alone to tell where doubles end."""
 DIGITS = 50
+"""Of the decimal arithmetic that the densities are held against."""
 SHARES = (1.0, 0.3, 0.1, 0.05, 0.03, 0.02)
 """Standard deviations of a start on Old Faithful, as shares of the data's."""
 DIMENSIONS = (1, 2, 5, 10, 20, 40, 60, 75, 85, 90, 95, 105, 120, 130, 140, 160, 200, 300, 400, 450, 500, 525, 550, 600)
+"""Numbers of features, closer together where points begin to be lost in one of the units."""
 UNITS = (1.0, 1000.0, 0.001)
 """Standard deviation of every feature."""
 
@@ -61,7 +65,7 @@ class Geyser:
 
 @dataclass(frozen=True, eq=False)
 class Underflow:
-    """log p of a point at each distance: naively, by log-sum-exp, to 50 digits; and where the naive form gives up.
+    """log p of a point at each distance: naively, by log-sum-exp, in decimals; and where the naive form gives up.
 
     naive, stable, exact  (G,) nats, -inf where the naive density is zero
     last                  the largest distance at which the naive density is not yet zero
@@ -140,7 +144,7 @@ def naive_density(joint: FloatArray) -> FloatArray:
 
 
 def exact_log_density(distance: float) -> float:
-    """log [0.5 N(-distance | 0, 1) + 0.5 N(-distance | 3, 1)] in decimal arithmetic of 50 digits."""
+    """log [0.5 N(-distance | 0, 1) + 0.5 N(-distance | 3, 1)] in decimal arithmetic of `DIGITS` digits."""
     with localcontext() as context:
         context.prec = DIGITS
         pi = Decimal("3.14159265358979323846264338327950288419716939937510582")
@@ -221,7 +225,8 @@ def answer(results: Results[Outcome]) -> Answer:
     assert isinstance(hand, ByHand)
     assert isinstance(old, Geyser)
     assert isinstance(far, Underflow)
-    return build_answer(hand, old, far, points=load("faithful").points(), shares=SHARES, units=UNITS)
+    points = load("faithful").points()
+    return build_answer(hand, old, far, points=points, shares=SHARES, units=UNITS, digits=DIGITS)
 
 
 EXPERIMENT: Experiment[Outcome] = Experiment(
@@ -261,13 +266,16 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
             r"\log \sum_k e^{v_k} = m + \log \sum_k e^{v_k - m}, \quad m = \max_k v_k,",
             "the log of the sum of exponentials is m plus the log of the sum of exponentials of v minus m",
         ),
-        "so that one term is $e^0 = 1$: the sum lies between 1 and K, and cannot vanish or overflow.",
+        "so that one term is $e^0 = 1$: the sum lies between 1 and K, and cannot vanish or overflow (Blanchard, Higham"
+        " & Higham 2021 bound its error).",
     ),
     limits=(
         "One iteration from one start; why the likelihood rises is the subject of lower_bound, how fast that of"
         " convergence, and where it ends depends on the start, that of local_optima."
     ),
     references=(
+        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
+        " 357-365. doi:10.2307/2347385 (the data)",
         "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM"
         " algorithm. Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
         "Bishop, C. M. (2006). Pattern Recognition and Machine Learning, section 9.2. Springer.",

@@ -133,7 +133,9 @@ def answer(results: Results[Outcome]) -> Answer:
     assert isinstance(steps, Stairs)
     assert isinstance(section, Slice)
     assert isinstance(few, Enumerated)
-    return build_answer(steps, section, few, n_slice=N_SLICE, n_enumerated=N_ENUMERATED)
+    slice_of = f"n = {N_SLICE} points of 0.5 N({FIRST_MEAN:g}, 1) + 0.5 N({SECOND_MEAN:g}, 1)"
+    shape = load("faithful").points().shape
+    return build_answer(steps, section, few, shape=shape, slice_of=slice_of, n_enumerated=N_ENUMERATED)
 
 
 EXPERIMENT: Experiment[Outcome] = Experiment(
@@ -156,7 +158,8 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
             r" \sum_z q(z) \log \frac{p(X, z \mid \theta)}{q(z)} = F(q, \theta).",
             "the log-likelihood is the log of a sum over z, and at least F of q and theta",
         ),
-        "$F$ is the *free energy*, or evidence lower bound. What Jensen's inequality gives away is known exactly:",
+        "$F$ is the *free energy*, or evidence lower bound (Neal & Hinton 1998; Bishop 2006, section 9.4). What"
+        " Jensen's inequality gives away is known exactly:",
         Formula(
             r"\log p(X \mid \theta) - F(q, \theta) = \mathrm{KL}(q \,\|\, p(z \mid X, \theta)) \geq 0,",
             "the log-likelihood minus F is the Kullback-Leibler divergence of q from the posterior of z",
@@ -179,6 +182,8 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
         " inference, which does not touch; it is not used here."
     ),
     references=(
+        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
+        " 357-365. doi:10.2307/2347385 (the data)",
         "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM"
         " algorithm. Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
         "Neal, R. M. & Hinton, G. E. (1998). A view of the EM algorithm that justifies incremental, sparse, and other"

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from experiments.answers.em_step_underflow import underflow_section
 from experiments.engine.experiment import Published
 from experiments.figures.climbing.one_step import one_step
-from experiments.figures.climbing.responsibilities import frame, iterations
-from experiments.figures.climbing.underflow import underflow
-from experiments.reporting.formats import short
+from experiments.figures.climbing.responsibilities import LEVELS, frame, iterations
+from experiments.reporting.formats import number, short
 from experiments.reporting.report import Animation, Answer, Picture, Section, Table
+from experiments.reporting.sentences import listed
 from experiments.studies.em_path import EMPath
 from mixture.arrays import FloatArray
 
@@ -38,7 +39,7 @@ CLAIMS = {
         unit="nats",
     ),
     "stable": Published(
-        "largest relative error of log-sum-exp against 50 digits", "a few roundings of doubles",
+        "largest relative error of log-sum-exp against decimal arithmetic", "a few roundings of doubles",
         0.0, 1e-14, "at most",
     ),
     "last": Published(
@@ -53,6 +54,10 @@ NAMES = ("eruptions (min)", "waiting (min)")
 NEARLY = 0.01
 """Nats from the end at which the fit stands still to the eye: the last frame."""
 SECONDS = 0.5
+FLAT = 0.01
+"""An iteration that gains less than this share of the whole climb stands still to the eye."""
+HELD = f"{listed([f'{100 * level:g}' for level in LEVELS])}%"
+"""What the ellipses hold."""
 
 
 def build_answer(
@@ -63,6 +68,7 @@ def build_answer(
     points: FloatArray,
     shares: Sequence[float],
     units: Sequence[float],
+    digits: int,
 ) -> Answer:
     """A dozen points, Old Faithful, underflow."""
     step = hand.step
@@ -87,7 +93,11 @@ def build_answer(
     )
     return Answer(
         words=words,
-        sections=(_hand_section(hand), _geyser_section(old, points), _underflow_section(far, shares, units)),
+        sections=(
+            _hand_section(hand),
+            _geyser_section(old, points),
+            underflow_section(far, shares, units, digits, len(points)),
+        ),
         claims=(
             CLAIMS["sum"].against(sums),
             CLAIMS["hand"].against(by_hand),
@@ -133,12 +143,13 @@ def _hand_section(hand: "ByHand") -> Section:
             "variance, library": hand.step.covariances[:, 0, 0],
         }
     )
+    first, second = hand.start.means[:, 0]
     text = (
-        "Twelve points and two components that start with equal weights, means 2 and 4, and unit variances. The first"
-        " table is the E step: for each point the logarithms of weight times density, and the two responsibilities they"
-        " give. A point between the components is shared; one beyond a mean belongs to it almost whole. The second"
-        " table is the M step: the responsibilities of a component are added up, and serve as weights of the points in"
-        " its mean and variance."
+        f"{len(hand.points)} points and two components that start with equal weights, means {first:g} and {second:g},"
+        " and unit variances. The first table is the E step: for each point the logarithms of weight times density, and"
+        " the two responsibilities they give. A point between the components is shared; one beyond a mean belongs to it"
+        " almost whole. The second table is the M step: the responsibilities of a component are added up, and serve as"
+        " weights of the points in its mean and variance."
     )
     return Section(
         "By hand",
@@ -146,11 +157,11 @@ def _hand_section(hand: "ByHand") -> Section:
             text,
             Picture(
                 "by_hand",
-                "One iteration of EM on twelve points. (a) Weight times density of both components at the start; points"
-                " below the axis. (b) E step: the responsibility of each component for each point (component 1 filled,"
-                " 2 hatched). (c) M step: the components with the weighted moments.",
-                "Two curves over twelve points, bars that share each point between the components, and the curves after"
-                " the step.",
+                f"One iteration of EM on {len(hand.points)} points, K = 2. (a) Weight times density of both components"
+                " at the start; points below the axis. (b) E step: the responsibility of each component for each point"
+                " (component 1 filled, 2 hatched). (c) M step: the components with the weighted moments.",
+                f"Two curves over {len(hand.points)} points, bars that share each point between the components, and the"
+                " curves after the step.",
                 drawn.figure,
                 drawn.data,
                 "double",
@@ -176,11 +187,25 @@ def _hand_section(hand: "ByHand") -> Section:
 
 
 def until_still(path: EMPath) -> EMPath:
-    """The path up to where it is within 0.01 nats of its end."""
+    """The path up to where it nearly is at its end."""
     last = int((path.log_likelihoods > path.log_likelihoods[-1] - NEARLY).argmax()) + 1
     return EMPath(
         path.weights[:last], path.means[:last], path.covariances[:last], path.log_likelihoods[:last], path.structure
     )
+
+
+def first_iterations(values: FloatArray) -> str:
+    """What the first iteration gains of the climb (T + 1,), and how long the next ones stand still."""
+    gains, climb = np.diff(values), float(values[-1] - values[0])
+    still = gains[1:] < FLAT * climb
+    flat = int(still.argmin()) if not still.all() else len(still)
+    told = (
+        f"The first iteration gains {gains[0]:.0f} of the {climb:.0f} nats of the climb"
+        f" ({100 * gains[0] / climb:.0f}%), from {number(values[0], 1)} to {number(values[1], 1)} nats."
+    )
+    if flat > 1:
+        told += f" The next {flat} gain less than {100 * FLAT:g}% of it each, while the shares tilt slowly."
+    return told
 
 
 def _geyser_section(old: "Geyser", points: FloatArray) -> Section:
@@ -191,13 +216,11 @@ def _geyser_section(old: "Geyser", points: FloatArray) -> Section:
     frames = [frame(points, path, iteration, NAMES) for iteration in range(last + 1)]
     values = old.path.log_likelihoods
     text = (
-        "The same two steps in the plane: eruptions of Old Faithful (n = 272) and the waiting time after them, two"
-        " components with covariances of their own. At the start both have the"
-        " covariance of all the data, and each takes a part of both groups. The first iteration makes up for most of"
-        f" what is wrong with that, from {values[0]:.1f} to {values[1]:.1f} nats. Then the shares tilt slowly: what one"
-        " component has gained in a group makes it more responsible for it in the next iteration, until both let go of"
-        f" the group they do not need. After {last} iterations the fit is within {NEARLY:g} nats of its end,"
-        f" {values[-1]:.4f} nats."
+        f"The same two steps in the plane: eruptions of Old Faithful (n = {len(points)}) and the waiting time after"
+        " them, two components with covariances of their own. At the start both have the covariance of all the data,"
+        f" and each takes a part of both groups. {first_iterations(values)} What one component has gained in a group"
+        " makes it more responsible for it in the next iteration, until both let go of the group they do not need."
+        f" After {last} iterations the fit is within {NEARLY:g} nats of its end, {number(values[-1], 4)} nats."
     )
     return Section(
         "On Old Faithful",
@@ -205,9 +228,9 @@ def _geyser_section(old: "Geyser", points: FloatArray) -> Section:
             text,
             Picture(
                 "iterations",
-                "EM on Old Faithful at the start, after one iteration and at the end. Points are coloured by the"
-                " responsibility of component 2; ellipses hold 50 and 90% of component 1 (solid, circle) and 2 (dashed,"
-                " triangle).",
+                f"EM on Old Faithful (n = {len(points)}, K = 2) (a) at the start, (b) after one iteration and (c) at"
+                f" the end. Points are coloured by the responsibility of component 2; ellipses hold {HELD} of component"
+                " 1 (solid, mean a circle) and 2 (dashed, mean a triangle).",
                 "Three scatter plots: at the start and after one step two long ellipses over both groups, at the end"
                 " one on each group.",
                 still.figure,
@@ -216,81 +239,14 @@ def _geyser_section(old: "Geyser", points: FloatArray) -> Section:
             ),
             Animation(
                 "fit",
-                "The whole fit. (a) Points by responsibility of component 2, ellipses of 50 and 90%, and the way the"
-                " means have come. (b) The log-likelihood, iteration by iteration.",
-                "Two long ellipses over all the data shrink, part and settle on a group each, while the log-likelihood"
-                " climbs, stays level, climbs again and levels off.",
+                f"The whole fit. (a) Points by responsibility of component 2, ellipses that hold {HELD}, and the way"
+                " the means have come. (b) The log-likelihood, iteration by iteration.",
+                "Two pairs of long ellipses over all the data shrink, part and settle on a group each, while the"
+                " log-likelihood climbs and levels off.",
                 tuple(drawn.figure for drawn in frames),
                 frames[-1].data,
                 "double",
                 SECONDS,
-            ),
-        ),
-    )
-
-
-def _underflow_section(far: "Underflow", shares: Sequence[float], units: Sequence[float]) -> Section:
-    with np.errstate(invalid="ignore"):
-        table = pd.DataFrame(
-            {
-                "distance": far.distances,
-                "naive": far.naive,
-                "stable": far.stable,
-                "naive error": np.abs(far.naive / far.exact - 1.0),
-                "stable error": np.abs(far.stable / far.exact - 1.0),
-            }
-        )
-    words = {unit: f"sd = {unit:g}" for unit in units}
-    lost = pd.DataFrame({"dimension": far.dimensions})
-    for unit, values in zip(units, far.lost_in, strict=True):
-        lost[words[unit]] = values
-    drawn = underflow(table, lost, list(words.values()))
-    narrow = pd.DataFrame({"sd of the start": 100.0 * np.array(shares), "points lost": 100.0 * far.lost})
-    halves = ", ".join(
-        f"{far.dimensions[int((values >= 0.5).argmax())]:.0f} features with {words[unit]}"
-        for unit, values in zip(units, far.lost_in, strict=True)
-        if (values >= 0.5).any()
-    )
-    text = (
-        "A double holds no positive number below about $2^{-1074}$. The density of a point far from every component is"
-        " smaller, so that the sum over components is exactly zero, its logarithm minus infinity, and each"
-        " responsibility 0/0. One such point, and every parameter is NaN after the next M step. The density need not"
-        f" even be zero: from where it leaves the normal numbers, a little before {far.last:.1f} standard deviations,"
-        " it loses digits. With the largest term taken out first, the error stays at the last digit at any distance."
-    )
-    everywhere = (
-        "It takes no outlier. A start with narrow components puts most points many of *its* standard deviations away"
-        " (table). And in many features the density of a perfectly typical point is a product of many small factors:"
-        f" half of the points are lost from {halves} (points drawn from the model; in small units the density overflows"
-        " instead). A change of units alone, from metres to millimetres, can thus break a naive program."
-    )
-    return Section(
-        "Why logarithms are added with care",
-        (
-            text,
-            Picture(
-                "underflow",
-                "The density of a point beside two unit normals. (a) Its logarithm by the distance from the nearer"
-                " mean: naively, until the cross, and by log-sum-exp. (b) Relative error of both against arithmetic of"
-                " 50 digits, near there (below 10⁻¹⁷: drawn there). (c) Share of points, drawn from the model, whose"
-                " naive density is zero or infinite, by the number of features and the standard deviation"
-                " of each in the units used.",
-                "A parabola that one method stops following; errors that stay near the spacing of doubles for one and"
-                " rise for the other; shares of lost points that jump from none to all.",
-                drawn.figure,
-                drawn.data,
-                "double",
-            ),
-            everywhere,
-            Table(
-                "narrow",
-                "Old Faithful: points with a naive density of zero, by the standard deviations of the start.",
-                narrow,
-                columns={
-                    "sd of the start": "percent of the data's standard deviations, both components near the centre",
-                    "points lost": "percent of 272",
-                },
-                decimals={"sd of the start": 0, "points lost": 1},
             ),
         ),
     )

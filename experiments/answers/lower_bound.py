@@ -40,7 +40,15 @@ CLEAR = 1e-6
 """Nats: a gain above this is clear of rounding."""
 
 
-def build_answer(steps: "Stairs", section: "Slice", few: "Enumerated", *, n_slice: int, n_enumerated: int) -> Answer:
+def build_answer(
+    steps: "Stairs",
+    section: "Slice",
+    few: "Enumerated",
+    *,
+    shape: tuple[int, ...],
+    slice_of: str,
+    n_enumerated: int,
+) -> Answer:
     """The staircase, the slice, and what is to be zero."""
     after_e = slice(0, None, 2)
     identity = np.abs(steps.log_likelihoods - steps.free_energies - steps.divergences).max()
@@ -51,16 +59,17 @@ def build_answer(steps: "Stairs", section: "Slice", few: "Enumerated", *, n_slic
     clear = gains[(gains["gain of F"] > CLEAR) & (gains["divergence"] > CLEAR)]
     last = clear.iloc[-1]
     words = (
-        "Because each iteration climbs a function that lies below the log-likelihood and touches it where the iteration"
-        " begins: the E step makes them touch, the M step raises the bound, and the log-likelihood, which lies above"
-        f" it, rises at least as much. On Old Faithful log L = F + KL holds to {short(float(f'{identity:.0e}'))} nats"
+        "Because each iteration climbs a bound that lies below the log-likelihood and touches it where the iteration"
+        " begins. The E step makes them touch, the M step raises the bound, and the log-likelihood, which lies above"
+        " it, rises at least as much."
+        f" On Old Faithful log L = F + KL holds to {short(float(f'{identity:.0e}'))} nats"
         f" after each of {len(steps.free_energies)} half steps."
     )
     return Answer(
         words=words,
         sections=(
-            _stairs_section(steps, gains, last),
-            _slice_section(section, n_slice),
+            _stairs_section(steps, gains, last, shape),
+            _slice_section(section, slice_of),
             _enumeration_section(few, n_enumerated),
         ),
         claims=(
@@ -99,13 +108,14 @@ def gains_of(steps: "Stairs") -> pd.DataFrame:
     )
 
 
-def _stairs_section(steps: "Stairs", gains: pd.DataFrame, last: "pd.Series[float]") -> Section:
+def _stairs_section(steps: "Stairs", gains: pd.DataFrame, last: "pd.Series[float]", shape: tuple[int, ...]) -> Section:
     drawn = staircase(half_steps(steps.free_energies, steps.log_likelihoods), gains, shown=SHOWN)
     text = (
-        "Old Faithful (n = 272, D = 2), two components with full covariances that at the start nearly coincide. After"
-        " each E step the bound F meets the log-likelihood (circles). The M step raises F (triangles) and with it the"
-        " log-likelihood, which runs ahead; the strip between them is the divergence of the old responsibilities from"
-        " the new posterior of the allocations. The next E step closes it, without moving the parameters."
+        f"Old Faithful (n = {shape[0]}, D = {shape[1]}), two components with full covariances that at the start nearly"
+        " coincide. After each E step the bound F meets the log-likelihood (circles). The M step raises F (triangles)"
+        " and with it the log-likelihood, which runs ahead; the strip between them is the divergence of the old"
+        " responsibilities from the new posterior of the allocations. The next E step closes it, without moving the"
+        " parameters."
     )
     ratio = (
         "A ratio above one says that the log-likelihood curves upwards there and EM still accelerates. In the end the"
@@ -119,9 +129,10 @@ def _stairs_section(steps: "Stairs", gains: pd.DataFrame, last: "pd.Series[float
             text,
             Picture(
                 "staircase",
-                "EM on Old Faithful, half step by half step. (a) Log-likelihood and the bound F: E steps (circles) make"
-                " them touch, M steps (triangles) raise both; the strip is the divergence. (b) By iteration: gain of F"
-                " in the M step, the divergence it opens, and the gap of log L to its maximum.",
+                f"EM on Old Faithful (n = {shape[0]}, K = 2), half step by half step. (a) Log-likelihood and the bound"
+                " F: E steps (circles) make them touch, M steps (triangles) raise both; the strip is the divergence."
+                " (b) By iteration: gain of F in the M step, the divergence it opens, and the gap of log L to its"
+                " maximum.",
                 "A rising staircase of the bound under the curve of the log-likelihood; beside it, gains that fall"
                 " along straight lines on a logarithmic scale.",
                 drawn.figure,
@@ -146,7 +157,7 @@ def _stairs_section(steps: "Stairs", gains: pd.DataFrame, last: "pd.Series[float
     )
 
 
-def _slice_section(section: "Slice", n_slice: int) -> Section:
+def _slice_section(section: "Slice", slice_of: str) -> Section:
     curves = pd.DataFrame({"parameter": section.grid, "log L": section.log_likelihoods})
     for number, bound in enumerate(section.bounds):
         curves[f"F {number}"] = bound
@@ -162,12 +173,12 @@ def _slice_section(section: "Slice", n_slice: int) -> Section:
     depth = 1.15 * float(section.log_likelihoods.max() - lowest)
     drawn = minorising(curves, points, name="second mean", depth=depth)
     text = (
-        f"With one unknown the bound can be seen whole: n = {n_slice} points of 0.5 N(0, 1) + 0.5 N(2.5, 1), of which"
-        " only the second mean is to be found. For fixed responsibilities F is a parabola in it, since it is a weighted"
-        " sum of logarithms of Gaussians. Each E step lays such a parabola under the log-likelihood so that both have"
-        " the same height and the same slope at the current mean; the M step goes to the parabola's top, the weighted"
-        " mean of the points. The parabola is more curved than the log-likelihood, by what the missing allocations take"
-        " away: that is why EM never overshoots into a fall, and why its steps are short where much is missing."
+        f"With one unknown the bound can be seen whole: {slice_of}, of which only the second mean is to be found. For"
+        " fixed responsibilities F is a parabola in it, since it is a weighted sum of logarithms of Gaussians. Each E"
+        " step lays such a parabola under the log-likelihood so that both have the same height and the same slope at"
+        " the current mean; the M step goes to the parabola's top, the weighted mean of the points. The parabola is"
+        " more curved than the log-likelihood, by what the missing allocations take away: that is why EM never"
+        " overshoots into a fall, and why its steps are short where much is missing."
     )
     return Section(
         "Along one parameter",
@@ -175,10 +186,11 @@ def _slice_section(section: "Slice", n_slice: int) -> Section:
             text,
             Picture(
                 "bounds",
-                "Log-likelihood along one mean, and the bounds that successive E steps lay under it. (a) Each touches"
-                " where an iteration begins (circles, numbered) and leads to its top (triangles); the vertical line is"
-                " the divergence that the M step opens. (b) Log-likelihood less each bound: the divergence of fixed"
-                " responsibilities from the posterior, zero where they are that posterior.",
+                f"Log-likelihood along one mean, {slice_of}, and the bounds that successive E steps lay under it. (a)"
+                " Each touches where an iteration begins (circles, numbered) and leads to its top (triangles); the"
+                " vertical line is the divergence that the M step opens. (b) Log-likelihood less each bound, numbered"
+                " as in (a): the divergence of fixed responsibilities from the posterior, zero where they are that"
+                " posterior.",
                 "A curve with parabolas under it, each touching it further up the hill; beside it the gaps, each zero"
                 " at one place.",
                 drawn.figure,

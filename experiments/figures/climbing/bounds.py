@@ -97,6 +97,15 @@ def minorising(curves: pd.DataFrame, points: pd.DataFrame, *, name: str, depth: 
         below.plot(curves["parameter"].where(inside), curves[column], **look)
         gap.plot(curves["parameter"], curves["log L"] - curves[column], **look)
         gap.plot(points["parameter"].iloc[number], 0.0, color=BOUND, marker="o", markerfacecolor="white", clip_on=False)
+        gap.annotate(
+            f"{number}",
+            (points["parameter"].iloc[number], 0.0),
+            xytext=(0, -4),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=6.5,
+        )
     below.vlines(points["parameter"], points["F"], points["log L"], color="0.5", linewidth=0.8)
     below.plot(points["parameter"], points["log L"], color=BOUND, marker="o", markerfacecolor="white", linestyle="none")
     below.plot(points["parameter"], points["F"], color=BOUND, marker="^", linestyle="none")
@@ -112,7 +121,7 @@ def minorising(curves: pd.DataFrame, points: pd.DataFrame, *, name: str, depth: 
             fontsize=6.5,
             annotation_clip=True,
         )
-    gap.set_ylim(0.0, depth)
+    gap.set_ylim(-0.09 * depth, depth)  # room for the numbers under the circles
     gap.set_xlim(*below.get_xlim())
     for index, (ax, words) in enumerate(zip(axes, ("nats", "log L less F (nats)"), strict=True)):
         canvas.letter(ax, index)

@@ -15,6 +15,7 @@ from experiments.studies.em_path import EMPath
 from mixture.arrays import FloatArray
 
 LEVELS = (0.5, 0.9)
+MARGIN = 0.03
 
 
 @canvas.drawn_in_style
@@ -26,7 +27,7 @@ def iterations(points: FloatArray, path: EMPath, shown: Sequence[int], names: Se
     figure, (axes,) = canvas.panels(1, len(shown), width=style.DOUBLE_COLUMN, height=2.5)
     tables = []
     for index, (ax, iteration) in enumerate(zip(axes, shown, strict=True)):
-        drawn = _plane(ax, points, path, iteration, names, trail=False)
+        drawn = _plane(ax, points, path, iteration, names, shown, trail=False)
         ax.set_title(_words(iteration), fontsize=canvas.TEXT_POINTS, pad=3)
         canvas.letter(ax, index)
         ax.yaxis.label.set_visible(index == 0)
@@ -45,7 +46,7 @@ def frame(points: FloatArray, path: EMPath, iteration: int, names: Sequence[str]
     figure, (axes,) = canvas.panels(1, 2, width=style.DOUBLE_COLUMN, height=2.9)
     plane, climb = axes
     axes[0].get_gridspec().set_width_ratios([1.25, 1.0])
-    drawn = _plane(plane, points, path, iteration, names, trail=True)
+    drawn = _plane(plane, points, path, iteration, names, range(path.n_iterations + 1), trail=True)
     plane.set_title(_words(iteration), fontsize=canvas.TEXT_POINTS, pad=3)
     _bar(plane)
     values = path.log_likelihoods
@@ -67,17 +68,32 @@ def _words(iteration: int) -> str:
     return {0: "start", 1: "after 1 iteration"}.get(iteration, f"after {iteration} iterations")
 
 
+def _limits(points: FloatArray, path: EMPath, shown: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper limits (2,) of a plane that holds all points and the widest ellipses of the iterations shown."""
+    curves = [ellipses(path.means[t], path.mixture(t).dense_covariances, max(LEVELS)).reshape(-1, 2) for t in shown]
+    every = np.concatenate([points, *curves])
+    pad = MARGIN * np.ptp(every, axis=0)
+    return every.min(axis=0) - pad, every.max(axis=0) + pad
+
+
 def _plane(
-    ax: Axes, points: FloatArray, path: EMPath, iteration: int, names: Sequence[str], *, trail: bool
+    ax: Axes,
+    points: FloatArray,
+    path: EMPath,
+    iteration: int,
+    names: Sequence[str],
+    shown: Sequence[int],
+    *,
+    trail: bool,
 ) -> pd.DataFrame:
     mixture = path.mixture(iteration)
     shares = mixture.responsibilities(points)[:, 1]
     ax.scatter(points[:, 0], points[:, 1], c=shares, vmin=0.0, vmax=1.0, cmap="cividis", s=7.0, linewidths=0.0)
-    halo = [withStroke(linewidth=2.2, foreground="white")]
+    halo = [withStroke(linewidth=1.8, foreground="white", alpha=0.6)]  # thin, so that no point vanishes under it
     colour = style.METHOD_COLOURS["em"]
-    low, high = points.min(axis=0), points.max(axis=0)
-    ax.set_xlim(low[0] - 0.12 * (high[0] - low[0]), high[0] + 0.12 * (high[0] - low[0]))
-    ax.set_ylim(low[1] - 0.12 * (high[1] - low[1]), high[1] + 0.12 * (high[1] - low[1]))
+    low, high = _limits(points, path, shown)
+    ax.set_xlim(low[0], high[0])
+    ax.set_ylim(low[1], high[1])
     for level in LEVELS:
         for k, curve in enumerate(ellipses(mixture.means, mixture.dense_covariances, level)):
             line = "-" if k == 0 else (0.0, (4.0, 1.5))
