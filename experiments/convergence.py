@@ -42,7 +42,7 @@ class Rates:
     exact   (R,) largest fraction of missing information at the optimum
     traced  (R,) ratio of EM's last two steps on its way there
     gaps    (T + 1,) nats below the optimum by iteration, first data set, from a start beside the optimum
-    left_out    data sets drawn besides, on which the climb ran away on a few close points
+    left_out    data sets drawn besides, on which the climb ended singular or on a spike
     """
 
     separation: float
@@ -69,7 +69,7 @@ class Stops:
     optimum, errors  (P,) maximum likelihood estimates and their standard errors
     stops            iteration at which each rule stops, by its name; None where it does not before iteration T
     rate             fraction of missing information at the optimum
-    left_out         data sets drawn before this one, on which the climb ran away on a few close points
+    left_out         data sets drawn before this one, on which the climb ended singular or on a spike
     """
 
     log_likelihoods: FloatArray
@@ -162,7 +162,7 @@ def stops(rng: np.random.Generator) -> Stops:
     while True:
         x, _ = two_normals(OVERLAP).draw(N_OVERLAP, rng)
         fit = em.fit(x, start, tolerance=TOLERANCE, max_iterations=100_000)
-        if fit.status.usable:  # else it ran away, and there is no optimum to compare with
+        if fit.status.usable:  # else it is singular or a spike: no optimum to compare with
             break
         left_out += 1
     walked = em_path(x, start, fit.n_iterations)
@@ -250,8 +250,8 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
     limits=(
         "The rate is that of the last iterations: before them EM may pass a plateau of any length, which no rate at the"
         " optimum foretells. Rules are compared on few simulated data sets of one kind and from one start, to show what"
-        " can happen, not how often, and only on data on which the climb does not run away. No rule knows whether the"
-        " optimum is the highest; see local_optima."
+        " can happen, not how often, and only on data on which no climb ends singular or on a spike. No rule knows"
+        " whether the optimum is the highest; see local_optima."
     ),
     references=(
         "Boehning, D., Dietz, E., Schaub, R., Schlattmann, P. & Lindsay, B. G. (1994). The distribution of the"

@@ -157,7 +157,7 @@ def _speed_section(found: Sequence["Rates"], expected: "Expected", speeds: pd.Da
     )
     if left_out := sum(each.left_out for each in found):
         text += (
-            f" Data sets on which the climb ran away on a few close points ({left_out} in all) have no rate, and were"
+            f" Data sets on which the climb ends singular or on a spike ({left_out} in all) have no rate, and were"
             " replaced."
         )
     caption = (

@@ -97,8 +97,8 @@ def stopping_section(
         f"{len(climbs)} data sets of n = {n_overlap} points of two equal unit normals {overlap:g} standard deviations"
         f" apart, of which the first is drawn; EM starts from equal weights, means {number(start_means[0], 0)} and"
         f" {number(start_means[1], 0)}, and unit variances. It climbs on until this project's rule is content, and each"
-        " other rule is asked where it would have stopped. A data set on which the climb runs away on a few close"
-        f" points has no optimum to compare with and is replaced: {left_out} of {left_out + len(climbs)}. scikit-learn"
+        " other rule is asked where it would have stopped. A data set on which the climb ends singular or on a"
+        f" spike has no optimum to compare with and is replaced: {left_out} of {left_out + len(climbs)}. scikit-learn"
         " is described by Pedregosa et al. (2011), mclust by Scrucca et al. (2016), depmixS4 by Visser & Speekenbrink"
         " (2010)."
     )

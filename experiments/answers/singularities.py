@@ -61,7 +61,11 @@ def build_answer(
                     " is one at which the likelihood is unbounded; a *spike* is a finite local maximum on a few close"
                     " points. A fit that ends at either is flagged and never returned as the best.",
                     spikes_table(spikes, len(data.points())),
-                    *(f"What EM says of the highest spike for K = {s.k}: *{s.message}*" for s in spikes if s.message),
+                    *(
+                        f"What EM says of the highest spike for K = {s.k}: *{s.message}*"
+                        for s in [five_of(spikes)]
+                        if s.message
+                    ),
                 ),
             ),
             remedies_section(five_of(spikes), remedies, data),

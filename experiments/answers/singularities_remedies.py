@@ -97,9 +97,9 @@ def remedies_section(five: "Spikes", remedies: Sequence[Remedied], data: Dataset
         f"The galaxies with {K_REMEDY} components. First come ends of the climbs above, without a remedy; then the same"
         f" number of starts under a floor, which keeps each variance above {FLOOR_SHARE:g} times that of all the data;"
         " under the conjugate prior of Fraley & Raftery (2007), of which MAP-EM finds the mode; and with one variance"
-        " for all components, which cannot shrink on a few points. The last is the posterior under Chib's prior, means"
-        f" ~ N({float(np.asarray(means.location)):g}, sd {float(np.asarray(means.sd)):g}) and variances ~ inverse"
-        f" gamma({shape:g}, {scale:g}), whose mean is {scale / (shape - 1.0):g}."
+        " for all components, which cannot shrink on a few points. The last is the posterior under Chib's (1995)"
+        f" prior, means ~ N({float(np.asarray(means.location)):g}, sd {float(np.asarray(means.sd)):g}) and variances ~"
+        f" inverse gamma({shape:g}, {scale:g}), whose mean is {scale / (shape - 1.0):g}."
     )
     reason = (
         "Both priors work for one reason: the density of an inverse-gamma variance vanishes at zero faster than any"
