@@ -151,9 +151,9 @@ def _speed_section(found: Sequence["Rates"], expected: "Expected", speeds: pd.Da
         f" apart; {n_sets} data sets of n = {n_samples:,} points at each distance. Both weights, means and variances"
         " are estimated. The fraction of missing information at the optimum is computed exactly, from the complete-data"
         " and the observed information; EM's own rate is read from its steps, as the ratio of the lengths of the last"
-        " two. The two are computed from different things and agree. The dotted curve is the fraction at the truth for"
-        " infinitely many data. Where components overlap strongly, a data set's optimum may lie far from the truth,"
-        " and its rate with it."
+        " two. The two are computed from different things; the table says how far they differ. The dotted curve is the"
+        " fraction at the truth for infinitely many data. Where components overlap strongly, a data set's optimum may"
+        " lie far from the truth, and its rate with it."
     )
     if left_out := sum(each.left_out for each in found):
         text += (
