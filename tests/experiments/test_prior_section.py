@@ -66,7 +66,9 @@ def test_panels_for_any_shape(structure, k, d):
     shown = min(d, MOST_FEATURES)
     sds = 1 if structure == "spherical" else shown
     wanted = (k > 1) + shown + sds + (structure in ("full", "tied") and d == 2) + shown
-    assert sum(ax.get_visible() for ax in drawn.figure.axes) == wanted
+    assert sum(ax.get_visible() and ax.axison for ax in drawn.figure.axes) == wanted
+    legends = len(drawn.figure.legends) + sum(ax.get_legend() is not None for ax in drawn.figure.axes)
+    assert legends == 1
     assert drawn.figure.get_size_inches()[1] < 9.2
     if structure == "tied":
         assert set(drawn.data["densities"]["of"]) == {"prior", "1", "2", "shared"}

@@ -7,6 +7,7 @@ from experiments.comparing.comparison import INTERVAL, Comparison
 from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.density import density
 from experiments.figures.comparison.plane import EM_LEVELS, MOST_FEATURES, SHEAF_LEVEL, plane, sheaf_draws
+from experiments.reporting.formats import short
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section, Table
 from experiments.reporting.sentences import listed
@@ -57,4 +58,6 @@ def data_section(comparison: Comparison) -> Section:
             f" {100 * SHEAF_LEVEL:g}% in each of {sheaf_draws(n_features)} draws of the relabelled posterior.{first}"
         )
     caption = f"{data_named(comparison)} {caption}"
-    return Section("The data", (*blocks, pictured("data", drawn, caption, caption)))
+    centres = listed([short(float(mean)) for mean in comparison.best.means[:, 0]])
+    seen = f"EM's means of {subject.labels[0]}: {centres}."
+    return Section("The data", (*blocks, pictured("data", drawn, caption, f"{caption} {seen}")))

@@ -47,7 +47,8 @@ def diagnosis_blocks(comparison: Comparison) -> list[str | Table | Picture]:
             " alone."
         )
         drawn = labellings(diagnosis)
-        blocks.append(Picture("labellings", caption, caption, drawn.figure, drawn.data, "double"))
+        alt = f"{caption} {diagnosis.labellings}."
+        blocks.append(Picture("labellings", caption, alt, drawn.figure, drawn.data, "double"))
     return blocks
 
 

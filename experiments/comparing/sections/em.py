@@ -56,7 +56,8 @@ def em_section(comparison: Comparison) -> Section:
         " to the best value reached, which falls along a straight line where EM has reached its linear rate. The thick"
         " line is the longest of the climbs that end at the best optimum."
     )
-    picture = pictured("ascent", ascent(restarts), trace_caption, trace_caption)
+    end = f"{round(restarts.share_at_best * restarts.n_starts)} of {restarts.n_starts} climbs end at the highest line."
+    picture = pictured("ascent", ascent(restarts), trace_caption, f"{trace_caption} {end}")
     if comparison.errors_missing:
         text += f" There are no standard errors: {escape_markdown(comparison.errors_missing)}"
     return Section(

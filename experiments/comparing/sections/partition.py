@@ -10,6 +10,7 @@ from experiments.comparing.partitions import BINDER, EM, MEANINGS, VI, Partition
 from experiments.comparing.sections.pictured import data_named
 from experiments.figures.comparison.coclustering import coclustering
 from experiments.reporting.report import Picture, Section, Table
+from experiments.reporting.sentences import listed
 from mixture.partitions import adjusted_rand
 
 REFERENCES = (
@@ -74,9 +75,14 @@ def _section(comparison: Comparison, found: Partitions) -> Section:
         f" partitions. (b) The points{place}, marked by cluster of the VI estimate; rings where a partition differs"
         " from EM's allocation."
     )
+    counts = [
+        f"{name} {listed([str(n) for n in np.unique(of, return_counts=True)[1]])}" for name, of in partitions.items()
+    ]
+    sizes = f"Points in the clusters: {'; '.join(counts)}."
     table = Table(
         "partitions",
-        "Partitions of the points: EM's most probable allocation beside two estimates from the posterior.",
+        f"{data_named(comparison)} Partitions of the points: EM's most probable allocation beside two estimates from"
+        " the posterior.",
         frame,
         columns={
             "partition": "; ".join(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
@@ -93,7 +99,7 @@ def _section(comparison: Comparison, found: Partitions) -> Section:
             text,
             table,
             _in_words(partitions, frame),
-            Picture("coclustering", caption, caption, picture.figure, picture.data, "double"),
+            Picture("coclustering", caption, f"{caption} {sizes}", picture.figure, picture.data, "double"),
         ),
     )
 

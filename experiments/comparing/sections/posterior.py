@@ -79,7 +79,8 @@ def posterior_section(comparison: Comparison) -> Section:
         " means."
     )
     drawn = traces(posterior, comparison.relabelled, labels, em_mixture=comparison.best, feature=0)
-    return Section("The posterior", (*blocks, pictured("traces", drawn, caption, caption)))
+    alt = f"{caption} {diagnosis.switches}."
+    return Section("The posterior", (*blocks, pictured("traces", drawn, caption, alt)))
 
 
 def _convergence(labels: Sequence[str], **sets: pd.DataFrame) -> pd.DataFrame:

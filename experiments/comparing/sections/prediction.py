@@ -21,6 +21,7 @@ def prediction_section(comparison: Comparison) -> Section:
     )
     check = predictive_check(comparison.posterior, labels, level=BAND)
     found = misfit.misfits(comparison.posterior, check.data["histograms"], BAND)
+    outside = f"{sum(one.n_outside for one in found)} of {sum(len(one.bins) for one in found)} bins lie outside."
     warning = findings.warning(comparison)
     allocation: tuple[str | Picture, ...] = ()
     if comparison.best.n_components > 1:
@@ -38,13 +39,13 @@ def prediction_section(comparison: Comparison) -> Section:
             " about most, with their row in the data."
         )
         sentence = findings.allocations_apart(drawn.data["disagreement"])
-        allocation = (sentence, pictured("disagreements", drawn, caption, caption))
+        allocation = (sentence, pictured("disagreements", drawn, caption, f"{caption} {sentence}"))
     return Section(
         "What they predict",
         (
             *([f"**{warning}**"] if warning else []),
             escape_markdown(misfit.in_words(found, BAND)),
-            pictured("predictive", check, check_caption, check_caption),
+            pictured("predictive", check, check_caption, f"{check_caption} {outside}"),
             *allocation,
         ),
     )

@@ -34,6 +34,11 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame, fixed: Fix
             f" first feature, and the relabelled posterior is aligned to them. {text}"
         )
     warning = findings.warning(comparison)
+    distances = table[findings.DISTANCE].astype(float).abs()
+    seen = warning or (
+        f"{int((distances <= findings.NOTABLE).sum())} of {len(table)} posterior means lie within"
+        f" {findings.NOTABLE:g} posterior sd of EM's estimate, the furthest {distances.max():.2f}."
+    )
     apart = escape_markdown(findings.furthest_apart(comparison, fixed))
     interval = f"{100 * INTERVAL:g}% ETI"
     ends = {f"{interval} lower": f"{interval} from", f"{interval} upper": "to"}
@@ -71,6 +76,6 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame, fixed: Fix
                 },
             ),
             *([apart] if apart else []),
-            pictured("marginals", drawn, f"{picture_caption} {warning}".strip(), picture_caption),
+            pictured("marginals", drawn, f"{picture_caption} {warning}".strip(), f"{picture_caption} {seen}".strip()),
         ),
     )

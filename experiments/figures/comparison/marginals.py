@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -14,6 +13,7 @@ from bayesian.posterior import Posterior
 from em import StandardErrors
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.comparison.spare_panels import legend_in_spare
 from experiments.figures.geometry import histogram_edges
 from experiments.referee.parameters import ALL, NaturalParameter, natural_parameters
 from mixture import GaussianMixture
@@ -59,7 +59,8 @@ def marginals(
                     _name_row(ax, parameter, short=n_rows > 8)
     if n_rows > 8:
         figure.supylabel("component", fontsize=canvas.TEXT_POINTS)
-    _legend(figure, standard_errors is not None)
+    spare = [axes[n_rows - heights[-1], column] for column in range(len(bands[-1]), n_columns)]
+    legend_in_spare(figure, spare, *_legend(standard_errors is not None))
     estimates = pd.DataFrame([_row(p) for band in bands for _, members in band for p in members])
     return Drawn(figure, {"histograms": pd.concat(bins, ignore_index=True), "EM": estimates})
 
@@ -133,12 +134,12 @@ def _row(parameter: NaturalParameter) -> dict[str, str | float | None]:
     return {**_names(parameter), "EM": parameter.estimate, "SE": parameter.standard_error}
 
 
-def _legend(figure: Figure, with_errors: bool) -> None:
+def _legend(with_errors: bool) -> tuple[list[Artist], list[str]]:
     colour = style.METHOD_COLOURS["em"]
     entries: list[tuple[Artist, str]] = [
         (Patch(color=style.METHOD_COLOURS["posterior"], alpha=0.45), "posterior"),
         (Line2D([], [], color=colour, linewidth=0.7, linestyle=(0.0, (2.0, 1.5))), "EM estimate"),
     ]
     if with_errors:
-        entries.append((Line2D([], [], color=colour, linewidth=1.0), "EM, normal with its SE"))
-    canvas.legend_above(figure, [handle for handle, _ in entries], [label for _, label in entries])
+        entries.append((Line2D([], [], color=colour, linewidth=1.0), "EM, normal"))
+    return [handle for handle, _ in entries], [label for _, label in entries]

@@ -25,7 +25,7 @@ from mixture.arrays import FloatArray, IntArray
 
 EM_LEVELS = (0.5, 0.9)
 SHEAF_LEVEL = 0.9
-SHEAF_DRAWS, SHEAF_DRAWS_OF_SEVERAL = 40, 12
+SHEAF_DRAWS, SHEAF_DRAWS_OF_SEVERAL = 40, 8
 """Draws of the posterior that are shown in one panel, and in each of several."""
 MOST_FEATURES = 5
 

@@ -14,6 +14,7 @@ from matplotlib.typing import LineStyleType
 from bayesian.posterior import Posterior
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
+from experiments.figures.comparison.spare_panels import legend_in_spare
 from experiments.figures.geometry import histogram_edges
 from experiments.referee.parameters import component_name
 from mixture.arrays import FloatArray
@@ -79,7 +80,7 @@ def prior_beside_posterior(
     for ax in panels[n_panels:]:
         ax.set_visible(False)
     shared = posterior.structure.startswith("tied")
-    canvas.legend_above(figure, *_legend(posterior.n_components, shared))
+    legend_in_spare(figure, panels[n_panels:], *_legend(posterior.n_components, shared))
     return Drawn(
         figure, {"densities": pd.concat(tables, ignore_index=True), "data": pd.concat(curves, ignore_index=True)}
     )
