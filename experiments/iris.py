@@ -23,7 +23,7 @@ from experiments.answers.iris import (
 from experiments.answers.iris_setosa import setosa_section
 from experiments.comparing import background, known_groups
 from experiments.comparing.assembly import build_answer
-from experiments.comparing.comparison import STORED, Comparison, Subject, compare_subject
+from experiments.comparing.comparison import Comparison, Subject, compare_subject
 from experiments.comparing.known_groups import KnownGroups
 from experiments.comparing.partitions import BINDER, EM, VI, partitions_of
 from experiments.data.datasets import load
@@ -250,7 +250,7 @@ EXPERIMENT = Experiment(
         " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
     ),
     claims=CLAIMS,
-    stored=(*STORED, Chosen, Filled),
+    stored=(Chosen, Filled),
     data=("iris",),
     cases=cases,
     run=run,

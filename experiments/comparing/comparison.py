@@ -95,7 +95,7 @@ class Comparison:
     visited      EM's optima, and in which of them the draws lie
     seconds      wall time by stage
 
-    `relabelled` and `diagnosis` are read from these. It is stored as what `STORED` lists.
+    `relabelled` and `diagnosis` are read from these.
     """
 
     subject: Subject
@@ -119,17 +119,6 @@ class Comparison:
     def diagnosis(self) -> bayesian.Diagnosis:
         """Convergence raw, relabelled and invariant, EM's optima that chains visited, with one verdict."""
         return bayesian.diagnose(self.posterior, self.relabelling, visited=self.visited)
-
-
-STORED: tuple[type, ...] = (
-    *(Comparison, Subject, bayesian.Prior),
-    *(bayesian.Normal, bayesian.ConjugateNormal, bayesian.Uniform),
-    *(bayesian.LogNormal, bayesian.HalfNormal, bayesian.InverseGamma, bayesian.UniformScale, bayesian.Gamma),
-    *(bayesian.LKJ, bayesian.InverseWishart, bayesian.Wishart),
-    *(em.Restarts, em.EMFit, em.FailedStart, em.Status, em.StandardErrors, em.Criteria),
-    *(bayesian.Relabelling, bayesian.VisitedModes),
-)
-"""What a comparison is made of, beyond numbers, words, arrays, mixtures and posteriors."""
 
 
 def compare_subject(
