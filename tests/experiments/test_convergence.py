@@ -10,6 +10,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import em
 from experiments import convergence
+from experiments.answers.convergence_stopping import limits
 from experiments.convergence import EXPERIMENT, Expected, Rates, Stops, two_normals
 from experiments.engine.experiment import Budget
 from experiments.studies.em_path import em_path
@@ -115,6 +116,15 @@ def test_report_and_a_claim_that_fails(stops: Stops, tmp_path: Path, monkeypatch
     early = dataclasses.replace(stops, log_likelihoods=stops.log_likelihoods - 1e-3)
     broken = reported(EXPERIMENT, wrong, *rates[1:], curve, early, *climbs[1:])
     assert [claim.passed for claim in broken.claims] == [False, False, True]
+
+
+def test_a_limit_on_iterations_is_told_where_it_comes_before_the_rule(stops: Stops) -> None:
+    [limited] = [each for each in RULES if each.program.startswith("depmixS4")]
+    assert limited.limit is not None
+    late = dataclasses.replace(stops, stops=stops.stops | {limited.name: limited.limit + 1})
+    early = dataclasses.replace(stops, stops=stops.stops | {limited.name: limited.limit})
+    assert f"on 1 of 2 data sets: it ends after {limited.limit} iterations" in limits([late, early])
+    assert limited.program not in limits([early])
 
 
 def test_same_seed_same_numbers() -> None:

@@ -7,7 +7,7 @@ import pytest
 from answered import reported, run_case
 
 from experiments import covariances
-from experiments.answers.covariances import UNMOVED
+from experiments.answers.covariances_units import UNMOVED, bic, bic_choices, chosen
 from experiments.covariances import EXPERIMENT, MINUTES, SDS, SECONDS
 from experiments.data.datasets import load
 from experiments.engine.experiment import Budget
@@ -51,6 +51,22 @@ def test_log_likelihoods_in_all_units_are_of_the_same_minutes(found: list[covari
     )
     assert back.log_likelihood(points) == pytest.approx(spheres.log_likelihoods[SDS], abs=2.0)  # other weights
     assert abs(spheres.log_likelihoods[SECONDS] - spheres.log_likelihoods[MINUTES]) > 100.0
+
+
+def test_bic_in_each_unit_is_that_of_its_likelihood_and_says_whether_the_choice_moves(
+    found: list[covariances.Fitted],
+) -> None:
+    n = len(load("faithful").points())
+    for fitted in found:
+        for unit, value in fitted.log_likelihoods.items():
+            assert bic(fitted, unit) == pytest.approx(-2.0 * value + fitted.n_parameters[0] * np.log(n), abs=1e-6)
+    full = next(fitted for fitted in found if fitted.mclust == "VVV")
+    assert "same in all units" in chosen(bic_choices([full]))
+    better = {unit: value + 100.0 * (unit == SDS) for unit, value in full.log_likelihoods.items()}
+    other = dataclasses.replace(full, mclust="other", bic=full.bic + 50.0, log_likelihoods=better)
+    choices = bic_choices([full, other])
+    assert [choices[unit].mclust for unit in (MINUTES, SDS)] == ["VVV", "other"]
+    assert "other" in chosen(choices)
 
 
 def test_report_holds_its_claims_and_marks_the_best(found: list[covariances.Fitted]) -> None:

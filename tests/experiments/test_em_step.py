@@ -11,7 +11,8 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from experiments import em_step
-from experiments.answers.em_step import until_still
+from experiments.answers.em_step import first_iterations, until_still
+from experiments.answers.em_step_underflow import normal_until
 from experiments.em_step import EXPERIMENT, ByHand, Geyser, Underflow
 from experiments.engine.experiment import Budget
 
@@ -68,6 +69,18 @@ def test_the_naive_form_ends_where_doubles_do(far: Underflow) -> None:
     with np.errstate(invalid="ignore"):
         assert np.isnan(np.exp(em_step.joint_at(np.array([40.0]))) / naive).all()  # 0/0
     np.testing.assert_allclose(em_step.two_normals().responsibilities([[-40.0]]).sum(), 1.0)
+
+
+def test_digits_are_lost_from_where_the_density_is_no_normal_double() -> None:
+    before, after = em_step.naive_density(em_step.joint_at(normal_until() + np.array([-1e-6, 1e-6])))
+    assert before > np.finfo(np.float64).tiny > after > 0.0
+
+
+def test_the_first_iteration_and_the_still_ones_after_it_are_told() -> None:
+    told = first_iterations(np.array([-40.0, -30.0, -29.9, -29.8, -15.0, -10.0]))
+    assert "10 of the 30 nats of the climb (33%)" in told
+    assert "The next 2 gain" in told
+    assert "next" not in first_iterations(np.array([-40.0, -30.0, -20.0]))
 
 
 def test_points_are_lost_where_the_typical_density_leaves_the_doubles(far: Underflow) -> None:

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from answered import reported, run_case
 from scipy.integrate import dblquad
-from scipy.stats import norm
+from scipy.stats import invgamma, norm
 
+from experiments.answers.singularities_remedies import FLOOR, K_REMEDY, blunted, nearest, prior_sd, without_remedy
+from experiments.data.datasets import load
 from experiments.engine.experiment import Budget
 from experiments.singularities import EXPERIMENT
 from experiments.studies.runaway import evidence_above, group_integral, shrinking, steepness
-from experiments.studies.runaway_outcomes import Cut, Spikes
+from experiments.studies.runaway_outcomes import Cut, Remedied, Spikes
 from experiments.studies.tied_evidence import DENSITIES, PRIORS
+from mixture import GaussianMixture
 
 TINY = Budget(draws=10, tune=10, chains=2, n_starts=4)
 
@@ -80,3 +83,31 @@ def test_another_spike_fails_the_claim(outcomes: dict[str, object]) -> None:
     assert isinstance(spikes, Spikes)
     report = reported(EXPERIMENT, *{**outcomes, "k5": dataclasses.replace(spikes, variance=0.1)}.values())
     assert not next(claim for claim in report.claims if "spike" in claim.statement).passed
+
+
+def test_the_smallest_sd_under_the_prior_alone_is_that_of_draws() -> None:
+    draws = invgamma.rvs(3.0, scale=20.0, size=(100_000, K_REMEDY), random_state=1)
+    assert prior_sd() == pytest.approx(np.median(np.sqrt(draws.min(axis=1))), rel=0.01)
+
+
+def test_the_component_nearest_to_a_place_and_what_it_holds() -> None:
+    mixture = GaussianMixture([0.8, 0.2], [[0.0], [10.0]], [[[1.0]], [[0.25]]])
+    points = np.array([[0.0], [0.5], [-0.5], [10.0]])
+    assert nearest(mixture, points, 9.0) == pytest.approx((10.0, 0.5, 1.0))
+    assert nearest(mixture, points, 1.0) == pytest.approx((0.0, 1.0, 3.0))
+
+
+def test_what_is_said_of_a_floor_follows_from_the_fit(outcomes: dict[str, object]) -> None:
+    five, data = outcomes["k5"], load("galaxies")
+    remedies = [outcome for outcome in outcomes.values() if isinstance(outcome, Remedied)]
+    assert isinstance(five, Spikes)
+    floored = next(remedy for remedy in remedies if remedy.name == FLOOR)
+    others = [remedy for remedy in remedies if remedy is not floored]
+    low = dataclasses.replace(floored, smallest_sd=(2.0,), log_likelihood=five.best - 1.0)
+    assert "boundary" not in blunted(five, [low, *others], data)
+    assert "blunted" not in blunted(five, [low, *others], data)
+    high = dataclasses.replace(floored, log_likelihood=five.best + 1.0)
+    assert "1.0 nats above" in blunted(five, [high, *others], data)
+    unspiked = dataclasses.replace(five, mixture=None)
+    assert [each.name for each in without_remedy(unspiked, floored.grid)] == ["none: best honest optimum"]
+    assert "where the spike stood, at" not in blunted(unspiked, remedies, data)

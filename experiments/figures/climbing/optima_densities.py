@@ -32,6 +32,7 @@ def optima_densities(
     curves = {"x": grid}
     em = style.METHODS["em"]
     dotted: tuple[float, tuple[float, ...]] = (0.0, (1.0, 1.0))
+    drawn = 0
     for line, row in zip(axes, rows, strict=True):
         highest = 1.05 * max(
             heights.max(), *(component_densities(mixture, grid, 0).sum(axis=0).max() for _, mixture in row)
@@ -47,6 +48,8 @@ def optima_densities(
             curves[title] = components.sum(axis=0)
             ax.set_xlim(grid[0], grid[-1])
             ax.set_ylim(0.0, highest)
+            canvas.letter(ax, drawn)
+            drawn += 1
             ax.set_title(title, fontsize=canvas.TEXT_POINTS, pad=3)
             canvas.describe(ax.yaxis, "density")
             canvas.describe(ax.xaxis, feature_name)
