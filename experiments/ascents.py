@@ -140,12 +140,12 @@ EXPERIMENT = Experiment(
     quick=Budget(n_starts=1),
     full=Budget(n_starts=6),
     expect=(
-        "The gradient costs what a step of EM costs, and it points uphill in every direction at once, but it does not"
-        " know how far to go, and in the natural parameters nothing keeps it within the constraints. EM's step knows"
-        " both: it never leaves the simplex or the positive definite matrices, has no step length, and scales itself by"
-        " the complete data. What it does not know is how much information the missing allocations take away, and so it"
-        " slows down where components overlap. Methods that learn the curvature should win there, and gain little where"
-        " EM needs only a few steps anyway."
+        "The gradient needs the same pass over the data as a step of EM, and it points uphill in every direction at"
+        " once, but it does not know how far to go, and in the natural parameters nothing keeps it within the"
+        " constraints. EM's step knows both: it never leaves the simplex or the positive definite matrices, has no step"
+        " length, and scales itself by the complete data. What it does not know is how much information the missing"
+        " allocations take away, and so it slows down where components overlap. Methods that learn the curvature should"
+        " win there, and gain little where EM needs only a few steps anyway."
     ),
     mathematics=(
         "By Fisher's identity the gradient of the log-sum likelihood is that of the expected complete-data"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.answers.em_speed import CLAIMS, FEW, LONG, MANY, MIDDLE, build_answer
+from experiments.answers.em_speed import CLAIMS, FEW, LONG, MANY, MIDDLE, build_answer, ten_to
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Formula
 from experiments.studies.machine import Machine
@@ -145,7 +145,8 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
     name="em_speed",
     title="The speed of an EM iteration",
     question="How fast is an EM iteration, and how does it grow?",
-    summary="ours, scikit-learn's and the floor: four structures, D to 32, N to 10⁶; wants an idle machine",
+    summary=f"ours, scikit-learn's and the floor: {len(STRUCTURES)} structures, D to {max(N_FEATURES)}, N to"
+    f" {ten_to(LONG)}; wants an idle machine",
     tags=("em", "speed"),
     quick=Budget(n_samples=100_000),
     full=Budget(n_samples=1_000_000),

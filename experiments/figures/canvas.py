@@ -17,7 +17,7 @@ from matplotlib.ft2font import LoadFlags
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import Formatter, MaxNLocator
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 
 from experiments.figures import style
 
@@ -132,6 +132,15 @@ def describe(axis: Axis, name: str, *, lines: int = 2, among: tuple[float, float
     axis.set_major_formatter(formatter)
     axis.set_major_locator(_locator(low, high, formatter, length, horizontal))
     axis.set_label_text(fitted(*_with_reference(clean(name), offset, exponent), length, lines), fontsize=TEXT_POINTS)
+
+
+def logarithmic(ax: Axes, name: str, *, ticks: int = 6) -> None:
+    """A horizontal axis of powers of ten, `ticks` of them at most."""
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(numticks=ticks))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(Powers())
+    ax.set_xlabel(name, fontsize=TEXT_POINTS)
 
 
 def clean(name: str) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
@@ -15,12 +14,8 @@ from experiments.figures.canvas import Drawn
 from experiments.figures.geometry import histogram_edges
 from mixture.arrays import FloatArray
 
-LINES = (
-    (style.VERMILION, "-"),
-    (style.BLACK, (0, (4, 1.5))),
-    (style.SKY, (0, (1, 1.2))),
-    (style.PURPLE, (0, (4, 1, 1, 1))),
-)
+LINES = tuple(zip(canvas.COMPONENT_COLOURS, ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1))), strict=False))
+"""Curves that are no method's are told by their dashes; their colours are none of a method's."""
 HEADROOM = 1.15
 """Height of a panel of densities, in units of the highest bar."""
 
@@ -39,7 +34,7 @@ def shrinking(sigmas: FloatArray, values: Mapping[str, FloatArray]) -> Drawn:
         colour, dashes = LINES[index]
         handles += ax.plot(sigmas, values[name], color=colour, linestyle=dashes, linewidth=1.2)
     for index, ax in enumerate(axes):
-        _logarithmic(ax, "sigma (10³ km/s)" if index == 0 else "sigma (min)")
+        canvas.logarithmic(ax, "sigma (10³ km/s)" if index == 0 else "sigma (min)")
         canvas.describe(ax.yaxis, "log-likelihood (nats)")
         canvas.letter(ax, index)
     canvas.legend_above(figure, handles, names)
@@ -103,7 +98,7 @@ def cut_off(found: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) ->
         for (colour, dashes), (name, values) in zip(LINES, evidence.items(), strict=True):
             handles += ax.plot(cutoffs, values / values[0], color=colour, linestyle=dashes, linewidth=1.2)
             tables.append(pd.DataFrame({"data": data, "prior": name, "cut-off": cutoffs, "evidence": values}))
-        _logarithmic(ax, "cut-off of sigma")
+        canvas.logarithmic(ax, "cut-off of sigma")
         if max(float((values / values[0]).max()) for values in evidence.values()) > STEEP:
             ax.set_yscale("log")
             ax.yaxis.set_major_locator(LogLocator(numticks=7))
@@ -116,11 +111,3 @@ def cut_off(found: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) ->
         ax.set_title(data, fontsize=8, pad=3)
     canvas.legend_above(figure, handles, names)
     return Drawn(figure, {"evidence": pd.concat(tables, ignore_index=True)})
-
-
-def _logarithmic(ax: Axes, name: str) -> None:
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=6))
-    ax.xaxis.set_major_formatter(canvas.Powers())
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel(name, fontsize=canvas.TEXT_POINTS)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
@@ -26,11 +25,7 @@ def growth(rows: pd.DataFrame) -> Drawn:
             ax.plot(of["N"], of["ns per point"], clip_on=False, **look)
             words = f"D = {dimension}, {'one thread' if threads == '1' else 'all cores'}"
             handles.append((Line2D([], [], **look), words))
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=9))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(canvas.Powers())
-    ax.set_xlabel("points N", fontsize=canvas.TEXT_POINTS)
+    canvas.logarithmic(ax, "points N", ticks=9)
     ax.set_ylim(0.0, 1.1 * rows["ns per point"].max())
     canvas.describe(ax.yaxis, "time per point (ns)")
     canvas.legend_above(figure, [handle for handle, _ in handles], [label for _, label in handles])

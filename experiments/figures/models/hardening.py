@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.figures import canvas, style
 from experiments.figures.canvas import Drawn
@@ -51,7 +49,7 @@ def hardening(
     (second,) = doubt.plot(sigmas, entropy, color=colour, linewidth=1.2, linestyle=(0, (4, 1.5)))
     doubt.set_ylim(0.0, 1.03)
     for index, ax in enumerate(axes):
-        _logarithmic(ax, sigma_name)
+        canvas.logarithmic(ax, sigma_name)
         ax.set_xlim(left, 1.1 * sigmas.max())
         line = ax.axvline(critical, color="black", linewidth=0.8, linestyle=(0, (1, 1.2)), zorder=0.5)
         canvas.letter(ax, index)
@@ -103,11 +101,3 @@ def softness(
     for sigma, held in zip(sigmas, responsibilities, strict=True):
         table[f"responsibility at sigma {sigma:.3g}"] = held[:, 1]
     return Drawn(figure, {"points": table})
-
-
-def _logarithmic(ax: Axes, name: str) -> None:
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=6))
-    ax.xaxis.set_major_formatter(canvas.Powers())
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel(name, fontsize=canvas.TEXT_POINTS)
