@@ -15,7 +15,7 @@ from experiments.figures.geometry import histogram_edges
 from mixture.arrays import FloatArray
 
 LINES = tuple(zip(canvas.COMPONENT_COLOURS, ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1))), strict=False))
-"""Curves that are no method's are told by their dashes; their colours are none of a method's."""
+"""Curves that are no method's: told by their dashes, in no colour of EM, the posterior or the truth."""
 HEADROOM = 1.15
 """Height of a panel of densities, in units of the highest bar."""
 
