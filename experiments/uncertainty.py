@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import arviz as az
 import numpy as np
 from scipy import stats
 
 import em
-from experiments.answers.uncertainty import HEAVY_TAILS, METHODS, POSTERIORDB, build_answer
+from experiments.answers.uncertainty import POSTERIORDB, build_answer
 from experiments.answers.uncertainty_declared import CLAIMS, EXPECT, LIMITS, MATHEMATICS, REFERENCES
+from experiments.answers.uncertainty_kinds import DEGREES, HEAVY_TAILS
 from experiments.data.posteriordb import Posteriordb
 from experiments.engine.experiment import Budget, Case, Experiment, Results, Task
 from experiments.reporting.report import Answer, Json
+from experiments.studies.error_kinds import METHODS, Six, effective, gathered, one_data_set, worst_r_hat
 from experiments.studies.two_normals import (
     APART,
     WEIGHT,
@@ -29,40 +30,16 @@ from mixture.arrays import FloatArray
 N_SIX = 500
 """Points of the simulated data on which all six kinds are computed."""
 FRESH = 2
-"""Fresh data sets to each replicate of a bootstrap: what the estimate really does from one data set to the next."""
-DEGREES = 5
-"""Of freedom of the heavy-tailed components."""
+"""Fresh data sets to a draw of the budget: what the estimate really does from one data set to the next."""
 DATASET = "low_dim_gauss_mix"
-SIZES = {50: 16, 200: 16, 1000: 8, 3000: 4, 10_000: 3}
+SIZES = {50: 20, 200: 20, 1000: 10, 3000: 6, 10_000: 4}
 """Points, and how many data sets of so many are simulated in the full budget."""
-WHOLE = 200
-"""Replicates of a bootstrap from which the jackknife leaves out one point at a time, not groups of them."""
-LEAST_DRAWS = 1000
-"""Draws of a chain where the posterior is held against published numbers."""
+REPLICATES, FEWER = 2, 5
+"""Draws of the budget to one replicate of a bootstrap: in posteriordb's data, and in each of many simulated ones."""
+LONGER = {"separated": 1, "overlapping": 4}
+"""Draws to a draw of the budget with rising n: where components overlap, few of them are worth an independent one."""
 KEPT = 1500
 """Draws of the first data set that are kept for a figure."""
-
-
-@dataclass(frozen=True, eq=False)
-class Six:
-    """One data set: rows of `errors` by the names of METHODS, columns by those of the five numbers.
-
-    estimate (5,), errors (6, 5); posterior_mean, posterior_sd, ess (5,); r_hat the largest
-    spread    (5,) sd of the estimate over fresh data sets, nan where there are none; n_fresh of them had an estimate
-    notes     what became of the replicates, in words
-    """
-
-    n_samples: int
-    n_replicates: int
-    estimate: FloatArray
-    errors: FloatArray
-    posterior_mean: FloatArray
-    posterior_sd: FloatArray
-    ess: FloatArray
-    r_hat: float
-    spread: FloatArray
-    n_fresh: int
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +69,12 @@ type Outcome = Six | Approach | None
 
 
 def cases(budget: Budget) -> Sequence[Case]:
-    """posteriordb's data; three simulated data sets with all six kinds; data sets of rising size."""
+    """posteriordb's data; three kinds of simulated data with all six kinds of errors; data sets of rising size."""
     named = [Case(POSTERIORDB, {"kind": POSTERIORDB}, cost=4.0)]
-    named += [Case(name, {"kind": "six", "data": name}, cost=8.0) for name in (*APART, HEAVY_TAILS)]
+    named += [
+        Case(name, {"kind": "six", "data": name, "data_sets": budget.n_simulations}, cost=2.0 * budget.n_simulations)
+        for name in (*APART, HEAVY_TAILS)
+    ]
     for separation in APART:
         for size, count in SIZES.items():
             if size > budget.n_samples:
@@ -109,9 +89,7 @@ def run(task: Task) -> Outcome:
     """One case."""
     match task.settings["kind"]:
         case "six":
-            rng = task.rng()
-            name = task.settings["data"]
-            return six(task, simulated(name, N_SIX, rng), target(name), rng, fresh=name)
+            return six(task)
         case "approach":
             return approach(task)
         case _:
@@ -119,7 +97,7 @@ def run(task: Task) -> Outcome:
             if found is None:
                 return None
             y = np.array(found.data(DATASET)["y"])[:, None]
-            return six(task, y, target("separated"), task.rng(), fresh=None)
+            return of_reference(task, y)
 
 
 def target(name: str) -> GaussianMixture:
@@ -137,51 +115,39 @@ def simulated(name: str, n_samples: int, rng: np.random.Generator) -> FloatArray
     return np.asarray(np.where(left, -half, half) + noise)[:, None]
 
 
-def six(task: Task, x: FloatArray, aim: GaussianMixture, rng: np.random.Generator, fresh: str | None) -> Six:
-    """All six kinds, the posterior, and the estimate in fresh data sets."""
-    budget = task.budget
-    estimate = highest_fit(x, aim, budget.n_starts, rng)
+def six(task: Task) -> Six:
+    """All six kinds and the posterior in data sets of one kind, and the estimate in fresh ones.
+
+    The estimate is the optimum that EM reaches from the truth, in all of them.
+    """
+    name, budget = task.settings["data"], task.budget
+    aim, move = target(name), em.moves.AcceleratedEM()
+    rng, fresh_rng = task.rng().spawn(2)
+    rows = []
+    with task.progress.stage(task.case.name, task.settings["data_sets"]) as advance:
+        for stream in rng.spawn(task.settings["data_sets"]):
+            x = simulated(name, N_SIX, stream)
+            fit = em.fit(x, aim, move=move)
+            if fit.status.usable:
+                rows.append(one_data_set(budget, x, fit.mixture, max(2, budget.draws // FEWER), stream))
+            advance(1)
+    again = [em.fit(simulated(name, N_SIX, stream), aim, move=move) for stream in fresh_rng.spawn(FRESH * budget.draws)]
+    usable = [numbers(fit.mixture) for fit in again if fit.status.usable]
+    spread = np.std(usable, axis=0, ddof=1) if len(usable) > 1 else np.full(5, np.nan)
+    return gathered(
+        rows, N_SIX, max(2, budget.draws // FEWER), spread, len(usable), task.settings["data_sets"] - len(rows)
+    )
+
+
+def of_reference(task: Task, x: FloatArray) -> Six:
+    """The same for posteriordb's one data set, from EM's highest optimum; nothing is known of fresh ones."""
+    rng, budget = task.rng(), task.budget
+    estimate = highest_fit(x, target("separated"), budget.n_starts, rng)
     if estimate is None:
         raise ValueError("every start of EM ran away: take another seed")
-    move = em.moves.AcceleratedEM()
-    kinds = ("parametric", "nonparametric", "weighted")
-    n_replicates = budget.draws // 2
-    groups = None if n_replicates >= WHOLE else n_replicates
-    replicates = [
-        em.bootstrap(x, estimate, kind=kind, n_replicates=n_replicates, rng=rng, move=move, n_jobs=1) for kind in kinds
-    ]
-    found = {
-        "observed information": em.standard_errors(x, estimate),
-        "sandwich": em.sandwich(x, estimate),
-        **{f"{kind} bootstrap": one.standard_errors() for kind, one in zip(kinds, replicates, strict=True)},
-        "jackknife": em.jackknife(x, estimate, n_groups=groups, rng=rng, move=move, n_jobs=1).errors,
-    }
-    draws = number_draws(
-        sampled(x, estimate, draws=max(2 * budget.draws, LEAST_DRAWS), tune=budget.tune, chains=budget.chains, rng=rng)
-    )
-    spread, n_fresh = np.full(draws.shape[-1], np.nan), 0
-    if fresh is not None:
-        again = []
-        for stream in rng.spawn(FRESH * n_replicates):
-            other = simulated(fresh, len(x), stream)
-            fit = em.fit(other, aim, move=move)
-            again += [numbers(fit.mixture)] if fit.status.usable else []
-        spread, n_fresh = np.std(again, axis=0, ddof=1), len(again)
-    return Six(
-        n_samples=len(x),
-        n_replicates=n_replicates,
-        estimate=numbers(estimate),
-        errors=np.array([number_errors(found[name]) for name in METHODS]),
-        posterior_mean=draws.mean(axis=(0, 1)),
-        posterior_sd=draws.std(axis=(0, 1), ddof=1),
-        ess=effective(draws),
-        r_hat=worst_r_hat(draws),
-        spread=spread,
-        n_fresh=n_fresh,
-        notes=(
-            *(f"{kind}: {one.message}" for kind, one in zip(kinds, replicates, strict=True)),
-            f"jackknife: {'one point' if groups is None else f'one of {groups} groups of points'} left out at a time",
-        ),
+    n_replicates = budget.draws // REPLICATES
+    return gathered(
+        [one_data_set(budget, x, estimate, n_replicates, rng)], len(x), n_replicates, np.full(5, np.nan), 0, 0
     )
 
 
@@ -207,7 +173,14 @@ def approach(task: Task) -> Approach:
                 no_errors += 1
                 continue
             draws = number_draws(
-                sampled(x, estimate, draws=budget.draws, tune=budget.tune, chains=budget.chains, rng=rng)
+                sampled(
+                    x,
+                    estimate,
+                    draws=LONGER[settings["data"]] * budget.draws,
+                    tune=budget.tune,
+                    chains=budget.chains,
+                    rng=rng,
+                )
             )
             z = (draws.reshape(-1, 5) - numbers(estimate)) / error
             away = np.array([stats.kstest(column, "norm").statistic for column in z.T])
@@ -233,16 +206,6 @@ def approach(task: Task) -> Approach:
     )
 
 
-def effective(draws: FloatArray) -> FloatArray:
-    """Effective sample size of the means of draws (C, S, 5)."""
-    return np.array([float(az.ess(draws[:, :, i])) for i in range(draws.shape[-1])])
-
-
-def worst_r_hat(draws: FloatArray) -> float:
-    """The largest R-hat of draws (C, S, 5)."""
-    return max(float(az.rhat(draws[:, :, i])) for i in range(draws.shape[-1]))
-
-
 def answer(results: Results[Outcome]) -> Answer:
     """Six kinds beside the posterior, posteriordb's table if it is there, and the approach with rising n."""
     outcomes = dict(results.outcomes)
@@ -261,10 +224,13 @@ EXPERIMENT = Experiment(
     name="uncertainty",
     title="Standard errors beside posterior standard deviations",
     question="Do standard errors and posterior standard deviations agree?",
-    summary="six kinds of standard errors and the posterior; n = 50 to 10,000, separated and overlapping",
+    summary=(
+        f"{len(METHODS)} kinds of standard errors and the posterior; n = {min(SIZES)} to {max(SIZES):,},"
+        f" {' and '.join(APART)}"
+    ),
     tags=("em", "posterior", "simulated data", "uncertainty"),
-    quick=Budget(draws=120, tune=200, chains=4, n_starts=4, n_samples=1000, n_simulations=3),
-    full=Budget(draws=500, tune=300, chains=4, n_starts=8, n_samples=10_000, n_simulations=16),
+    quick=Budget(draws=120, tune=200, chains=4, n_starts=4, n_samples=1000, n_simulations=2),
+    full=Budget(draws=500, tune=300, chains=4, n_starts=8, n_samples=10_000, n_simulations=20),
     expect=EXPECT,
     mathematics=MATHEMATICS,
     limits=LIMITS,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from experiments.engine.experiment import Published
 from experiments.reporting.report import Formula, Prose
 
-REFERENCE = "posteriordb, reference posterior low_dim_gauss_mix (Stan, 10,000 draws)"
+REFERENCE_DRAWS = 10_000
+REFERENCE = f"posteriordb, reference posterior low_dim_gauss_mix (Stan, {REFERENCE_DRAWS:,} draws)"
 REFERENCE_MEANS = {
     "weight 1": (0.621549, 0.00015),
     "mean 1": (-2.733514, 0.00042),
@@ -15,6 +16,9 @@ REFERENCE_MEANS = {
 }
 """Posterior means and their Monte Carlo errors."""
 REFERENCE_SDS = {"weight 1": 0.0155, "mean 1": 0.0420, "mean 2": 0.0546, "sd 1": 0.0314, "sd 2": 0.0405}
+WANTED_R_HAT = 1.05
+"""Above this the chains of a posterior disagree."""
+
 THEOREM = "Bernstein-von Mises theorem; the tolerance is this project's own"
 MISSPECIFIED = "Kleijn & van der Vaart 2012; the tolerance is this project's own"
 

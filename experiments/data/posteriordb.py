@@ -24,7 +24,8 @@ BESIDE = Path(__file__).resolve().parents[3] / "shared" / "posteriordb"
 """Looked at where no folder is named; it may stand beside a checkout."""
 
 MIXTURES = ("low_dim_gauss_mix", "low_dim_gauss_mix_collapse")
-"""Its data sets for Gaussian mixtures; only the first has reference draws."""
+"""Its data sets for Gaussian mixtures; only the first has reference draws. Stored results are known by the contents of
+these, so that no other can be read: one that an experiment wants is added here."""
 
 _CLONE = ("posterior_database/data/data", "data/data")
 """Where a clone has its data, from its root or from the folder posterior_database."""
@@ -58,8 +59,12 @@ class Posteriordb:
         return found
 
     def data(self, name: str) -> dict[str, Any]:
-        """The data set `name` by variable, as its JSON has it; ValueError if it is missing or cannot be read."""
+        """The data set `name` by variable, as its JSON has it.
+
+        Raises ValueError if it is missing or cannot be read, or is none of `MIXTURES`.
+        """
         database = self._database
+        _require_known(name)
         path = self.folder / f"{name}.data.json" if database is None else database / "data/data" / f"{name}.json.zip"
         content = _read(path, name)
         if not isinstance(content, dict):
@@ -69,9 +74,10 @@ class Posteriordb:
     def reference_draws(self, posterior: str) -> dict[str, FloatArray]:
         """The reference draws of `posterior` ("low_dim_gauss_mix-low_dim_gauss_mix") by parameter: (chains, draws).
 
-        Raises ValueError if they are missing, or are not chains of one length.
+        Raises ValueError if they are missing, or are not chains of one length, or belong to none of `MIXTURES`.
         """
         database = self._database
+        _require_known(posterior.partition("-")[0])
         if database is None:
             path = self.folder / f"{posterior.partition('-')[0]}.reference_draws.json.zip"
         else:
@@ -85,13 +91,13 @@ class Posteriordb:
             raise ValueError(f"{path} holds no reference draws of numbers")
         return draws
 
-    def digest(self, *names: str) -> str:
-        """A sha256 of these data sets, `MIXTURES` unless named, and of their reference draws where there are some.
+    def digest(self) -> str:
+        """A sha256 of the data sets `MIXTURES` and of their reference draws where there are some.
 
         In either layout the same.
         """
         found = hashlib.sha256()
-        for name in names or MIXTURES:
+        for name in MIXTURES:
             for content in (lambda name=name: self.data(name), lambda name=name: _drawn(self, name)):
                 try:
                     text = json.dumps(content(), sort_keys=True)
@@ -107,6 +113,11 @@ class Posteriordb:
             if (self.folder / place).is_dir():
                 return (self.folder / place).parents[1]
         return None
+
+
+def _require_known(name: str) -> None:
+    if name not in MIXTURES:
+        raise ValueError(f"{name!r} is no data set that results are known by; those are {', '.join(MIXTURES)}")
 
 
 def _drawn(database: Posteriordb, name: str) -> dict[str, list[list[float]]]:

@@ -51,10 +51,9 @@ def test_both_layouts_hold_the_same(tmp_path: Path) -> None:
         draws = database.reference_draws(POSTERIOR)
         assert set(draws) == {"mu[1]", "theta"}
         np.testing.assert_array_equal(draws["mu[1]"], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    assert len({database.digest(NAME) for database in found}) == 1
+    assert len({database.digest() for database in found}) == 1
     (one / f"{NAME}.data.json").write_text(json.dumps({**DATA, "N": 4}))
-    assert of(one).digest(NAME) != found[1].digest(NAME)
-    assert of(one).digest("something_else") == found[1].digest("something_else")
+    assert of(one).digest() != found[1].digest()
 
 
 def test_what_was_not_named_may_stand_beside_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +66,12 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no clone of posteriordb"):
         of(tmp_path)
     folder = clone(tmp_path / "clone")
-    with pytest.raises(ValueError, match=r"posteriordb has no other\.json\.zip"):
+    with pytest.raises(ValueError, match=rf"posteriordb has no {NAME}_collapse\.json\.zip"):
+        of(folder).data(f"{NAME}_collapse")
+    with pytest.raises(ValueError, match="'other' is no data set that results are known by"):
         of(folder).data("other")
+    with pytest.raises(ValueError, match="'other' is no data set that results are known by"):
+        of(folder).reference_draws("other-model")
     draws = folder / "posterior_database/reference_posteriors/draws/draws" / f"{POSTERIOR}.json.zip"
     zipped(draws, f"{POSTERIOR}.json", [{"mu": [1.0, 2.0]}, {"mu": [1.0]}])
     with pytest.raises(ValueError, match="a list of chains of one length"):

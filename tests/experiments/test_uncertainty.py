@@ -5,29 +5,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from answered import run_case
+from scipy import stats
 
 import em
 from experiments import uncertainty
-from experiments.answers.uncertainty import METHODS, PARAMETERS, POSTERIORDB
+from experiments.answers.uncertainty import CHANCE, POSTERIORDB, approach_table
 from experiments.answers.uncertainty_declared import CLAIMS
+from experiments.answers.uncertainty_kinds import long_table, notes
 from experiments.engine.answering import report_of
 from experiments.engine.experiment import Budget, Results, Task
-from experiments.studies.two_normals import WEIGHT, highest_fit, number_errors, numbers, two_normals
+from experiments.studies.error_kinds import METHODS
+from experiments.studies.two_normals import PARAMETERS, WEIGHT, highest_fit, number_errors, numbers, two_normals
 from experiments.uncertainty import EXPERIMENT, Approach, Six, simulated
 from mixture import GaussianMixture
 
 TINY = Budget(draws=60, tune=120, chains=2, n_starts=2, n_samples=200, n_simulations=2)
 
 
-def six(scale=1.0, wrong=1.5, seed=0):
+def six(scale=1.0, wrong=1.5, seed=0, count=4):
     """Errors about 0.1: the posterior's are `scale` times the information's, the sandwich's of sds `wrong` times."""
     rng = np.random.default_rng(seed)
-    errors = 0.1 * np.ones((len(METHODS), 5))
-    errors[METHODS.index("sandwich"), 3:] *= wrong
-    centre = np.array([0.4, -2.5, 2.5, 1.0, 1.0])
-    sds = 0.1 * scale * np.ones(5)
+    errors = 0.1 * np.ones((count, len(METHODS), 5))
+    errors[:, METHODS.index("sandwich"), 3:] *= wrong
+    centre = np.tile([0.4, -2.5, 2.5, 1.0, 1.0], (count, 1))
     spread = 0.1 * rng.uniform(0.9, 1.1, 5)
-    return Six(500, 100, centre, errors, centre + 0.01, sds, np.full(5, 900.0), 1.01, spread, 300, ("all kept",))
+    return Six(
+        500, 100, centre, errors, centre + 0.01, np.full((count, 5), 0.1 * scale), np.full((count, 5), 900.0),
+        np.ones(count), spread, 300, np.zeros((count, 3)), np.zeros((count, 3)), 100, 0,
+    )  # fmt: skip
 
 
 def approach(n, ratio=1.0, shift=0.0, failed=0):
@@ -60,14 +65,16 @@ def report(found):
 def test_agreement_passes_and_says_what_is_missing_without_posteriordb():
     made = report(outcomes())
     assert made.passed, [claim for claim in made.claims if not claim.passed]
-    assert made.answer.startswith("They do where components are separated")
+    assert made.answer.startswith("They do where components are 5 sds apart and n = 10000 (posterior sd / SE 1.00")
+    assert "no standard error" not in made.answer
+    assert "the posterior sides with the information" in made.answer
     assert not any("posteriordb" in claim.statement for claim in made.claims)
     [blocks] = [section.blocks for section in made.sections if section.title == "A reference posterior"]
     assert "--posteriordb DIR" in blocks[0]
 
 
 def test_posteriordbs_claims_are_made_where_its_data_are():
-    sure = replace(six(), estimate=np.zeros(5))
+    sure = replace(six(count=1), estimates=np.zeros((1, 5)))
     made = report(outcomes(**{POSTERIORDB: sure}))
     statements = {claim.statement: claim for claim in made.claims}
     wanted = {claim.statement for claim in CLAIMS.values() if claim.optional}
@@ -94,6 +101,31 @@ def test_disagreement_fails_its_own_claim(change, failing):
 def test_data_sets_without_an_error_are_counted():
     made = report(outcomes(**{"overlapping-n50": approach(50, ratio=2.0, shift=1.0, failed=4)}))
     assert "4 of 7 data sets have no standard error" in made.answer
+
+
+def test_errors_that_a_data_set_lacks_are_left_out_of_medians_and_told():
+    one = six()
+    one.errors[0, METHODS.index("sandwich")] = np.nan
+    table = long_table({"separated": one}).set_index(["method", "parameter"])
+    assert table.loc[("sandwich", "mean 1"), "data sets"] == 3
+    assert table.loc[("sandwich", "mean 1"), "ratio"] == pytest.approx(0.1 / one.spread[1])
+    assert "1 data sets lack one of the errors" in notes(one)
+
+
+def test_the_gap_of_chance_is_that_of_independent_normal_draws():
+    rng = np.random.default_rng(8)
+    gaps = [stats.kstest(rng.standard_normal(900), "norm").statistic for _ in range(300)]
+    assert CHANCE / np.sqrt(900) == pytest.approx(np.mean(gaps), rel=0.05)
+    [row] = approach_table({"separated-n50": approach(50)}).to_dict("records")
+    assert row["chance"] == pytest.approx(CHANCE / np.sqrt(800))
+
+
+def test_six_kinds_by_computation():
+    found = run_case(EXPERIMENT, TINY, 4, "separated")
+    assert found.errors.shape == (2, len(METHODS), 5)
+    assert np.isfinite(found.errors).all()
+    np.testing.assert_allclose(np.median(found.errors / found.spread, axis=(0, 2)), 1.0, atol=0.35)
+    np.testing.assert_allclose(found.sds / found.errors[:, 0], 1.0, atol=0.35)
 
 
 def test_a_separated_case_by_computation():
