@@ -147,14 +147,16 @@ def cases(budget: Budget) -> list[Case]:
         most = subject.most if budget.draws >= LITTLE or subject.hierarchical else 2
         found.append(Case(f"{name}-criteria", {"kind": "criteria", "data": name}, cost=4.0))
         found += [
-            Case(f"{name}-test-k{k}", {"kind": "test", "data": name, "k": k}, cost=3.0 * k)
+            Case(f"{name}-test-k{k}", {"kind": "test", "data": name, "k": k}, cost=0.15 * k * budget.n_simulations)
             for k in range(1, (subject.tested if budget.draws >= LITTLE else 1) + 1)
         ]
         found += [
             Case(f"{name}-posterior-k{k}", {"kind": "posterior", "data": name, "k": k}, cost=2.0 + k)
             for k in range(1, most + 1)
         ]
-        found.append(Case(f"{name}-filled", {"kind": "filled", "data": name}, cost=4.0))
+        found.append(
+            Case(f"{name}-filled", {"kind": "filled", "data": name}, cost=25.0 if budget.draws >= LITTLE else 2.0)
+        )
     return found
 
 

@@ -68,16 +68,21 @@ class Choices:
 
 
 def chosen_by_test(outcomes: Outcomes) -> str:
-    """The smallest K that is not refuted; "≥ K + 1" if all up to K are, "?" where a test has no p value."""
-    largest = 0
+    """The smallest K that is not refuted; "≥ K + 1" if all up to K are, "?" where a test has no p value.
+
+    With "(?)" behind it where a p value is not `SURE` of its Monte Carlo errors away from the level.
+    """
+    largest, doubt = 0, ""
     while (case := f"test-k{largest + 1}") in outcomes:
         largest += 1
-        p_value = outcomes[case].p_value
-        if not np.isfinite(p_value):
+        found = outcomes[case]
+        if not np.isfinite(found.p_value):
             return "?"
-        if p_value > LEVEL:
-            return str(largest)
-    return f"{LEAST}{largest + 1}"
+        if abs(found.p_value - LEVEL) < SURE * found.standard_error:
+            doubt = DOUBT
+        if found.p_value > LEVEL:
+            return f"{largest}{doubt}"
+    return f"{LEAST}{largest + 1}{doubt}"
 
 
 def chosen_by_evidence(outcomes: Outcomes) -> str:

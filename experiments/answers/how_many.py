@@ -56,21 +56,20 @@ def words(choices: Mapping[str, Choices], by_data: Mapping[str, Mapping[str, Any
     text = f"{'All methods take one number' if agreed else 'It depends on what is asked'}: {told}."
     limited = [f"{label} {max(found.span)}" for label, found in choices.items() if found.open_ended]
     if limited:
-        text += f" Or more: a method takes the largest number that it could try ({', '.join(limited)})."
+        text += f" “Or more” is where a method takes the largest number that it could try ({', '.join(limited)})."
     text += em_ends(by_data)
     icl_least = [label for label, found in choices.items() if found.icl_is_least]
     if icl_least:
         text += (
             f" ICL, which asks for groups that hardly overlap, takes no more than any other for {listed(icl_least)}."
         )
-    unsure = [
-        f"{label} ({method})"
+    unsure = {
+        label: [method for method, numbers in found.taken.items() if " or " in numbers or "?" in numbers]
         for label, found in choices.items()
-        for method, numbers in found.taken.items()
-        if " or " in numbers or "?" in numbers
-    ]
-    if unsure:
-        text += f" The draws do not settle the most probable number for {listed(unsure)}."
+    }
+    open_ = [f"{label} ({', '.join(methods)})" for label, methods in unsure.items() if methods]
+    if open_:
+        text += f" The draws and replicates that were taken do not settle it for {listed(open_)}."
     missed = [claim.statement for claim in held if not claim.passed]
     text += " Published figures are met." if not missed else f" Not met: {'; '.join(missed)}."
     return text
@@ -106,7 +105,8 @@ def _what_is_taken(by_data: Mapping[str, Mapping[str, Any]], choices: Mapping[st
             f" {SURE:g} Monte Carlo standard errors apart in probability",
             "evidence": "the most probable; “?” where the bridge failed for one of them, “(?)” where chains disagree"
             " for one that matters",
-            "test": f"the smallest K that is not refuted at the level {LEVEL:g}; “≥” if all that were tested are",
+            "test": f"the smallest K that is not refuted at the level {LEVEL:g}; “≥” if all that were tested"
+            f" are, “(?)” where p is not {SURE:g} Monte Carlo standard errors from it",
             "LOO": "the largest leave-one-out log density",
             "LOO, 1 SE": "the smallest K whose leave-one-out log density is within one standard error of the largest",
             "filled": "the most frequent number of filled components of an overfitted sparse mixture",

@@ -117,6 +117,14 @@ def test_the_first_that_is_not_refuted_is_taken(p_values: tuple[float, ...], tak
     assert chosen_by_test(outcomes) == taken
 
 
+def test_a_p_value_that_its_replicates_do_not_part_from_the_level_is_doubted() -> None:
+    assert (
+        chosen_by_test({"test-k1": RatioTest(9.0, 0.01, 0.01, 99), "test-k2": RatioTest(9.0, 0.06, 0.02, 99)})
+        == "2 (?)"
+    )
+    assert chosen_by_test({"test-k1": RatioTest(9.0, 0.05, 0.05, 19)}) == "≥ 2 (?)"
+
+
 def test_the_largest_number_tried_is_shown_as_a_bound() -> None:
     assert shown(pd.Series([1.0, 3.0, 2.0], index=[1, 2, 3])) == "2"
     assert shown(pd.Series([1.0, 3.0, np.nan], index=[1, 2, 3])) == "≥ 2"
