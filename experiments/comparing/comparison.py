@@ -77,6 +77,10 @@ class Subject:
         names = tuple(labels) if labels is not None else tuple(f"x{i + 1}" for i in range(points.shape[1]))
         if len(names) != points.shape[1]:
             raise ValueError(f"{len(names)} feature names were given for {points.shape[1]} columns")
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"the features need names of their own, and two are called {max(names, key=names.count)!r}"
+            )
         digest = hashlib.sha256(cells.tobytes()).hexdigest()
         without = f" Without the columns {', '.join(map(repr, left_out))}, which are no numbers." if left_out else ""
         origin = f"An array handed in from Python.{without}"

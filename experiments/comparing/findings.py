@@ -10,6 +10,7 @@ from experiments.comparing.fixed_allocations import FixedAllocations
 from experiments.referee.parameters import natural_parameters
 from experiments.referee.quantities import in_words, parameter_name
 from experiments.reporting.formats import number
+from experiments.reporting.sentences import listed
 
 DISTANCE = "(mean − EM)/sd"
 RATIO = "sd/SE"
@@ -101,7 +102,7 @@ def furthest_apart(comparison: Comparison, fixed: FixedAllocations | None = None
     if not found:
         return ""
     found.sort(key=lambda pair: -abs(pair[0]))
-    places, ways = [], []
+    names, places, ways = [], [], []
     for distance, place in found[:most]:
         p = parameters[place]
         told = (
@@ -113,31 +114,28 @@ def furthest_apart(comparison: Comparison, fixed: FixedAllocations | None = None
             told += f"; with EM's allocations fixed, {number(100 * ways[-1], 0)}% of the way"
             share = fixed.shares[place]
             told += "" if share is None else f", {100 * share:.0f}% of the sum of squares being the prior's"
-        places.append(f"{parameter_name(p.kind, p.component, p.feature)} ({told})")
+        names.append(parameter_name(p.kind, p.component, p.feature))
+        places.append(f"{names[-1]} ({told})")
     more = f"; {len(found) - most} more lie beyond {NOTABLE:g}" if len(found) > most else ""
-    return f"Furthest apart: {'; '.join(places)}{more}. {_cause(ways)}"
+    return f"Furthest apart: {'; '.join(places)}{more}. {_cause(names, ways)}"
 
 
-def _cause(ways: list[float]) -> str:
-    """What moves the posterior mean, by how far the prior alone goes of each way."""
+def _cause(names: list[str], ways: list[float]) -> str:
+    """What moves posterior means, by how far the prior goes of each way while EM's allocations stand."""
     if not ways:
         return (
             "The prior named above, the longer tail of a skewed posterior and doubt about allocations can all do that;"
             " EM's estimate knows none of them."
         )
-    several = len(ways) > 1
-    low, high = (number(100 * way, 0) for way in (min(ways), max(ways)))
-    if min(ways) >= MOSTLY:
-        least = f"at least {low}%" if several else f"{low}%"
-        return (
-            f"So the prior moves {'these means' if several else 'this mean'}: with no doubt about allocations at all it"
-            f" goes {least} of the way."
-        )
-    rest = "doubt about allocations and a skewed posterior, whose mean follows its longer tail, do the rest"
-    if max(ways) < MOSTLY:
-        most = f"at most {high}%" if several else f"{high}%"
-        return f"The prior alone goes {most} of the way: {rest}."
-    return f"The prior alone goes {low}% to {high}% of the way: {rest}."
+    by_prior = [name for name, way in zip(names, ways, strict=True) if way >= MOSTLY]
+    others = [name for name in names if name not in by_prior]
+    prior = "with no doubt about allocations at all, the prior goes most of the way"
+    rest = "doubt about allocations, and a skewed posterior whose mean follows its longer tail, do most of it"
+    if not others:
+        return f"So it is the prior that moves {'these means' if len(names) > 1 else 'this mean'}: {prior}."
+    if not by_prior:
+        return f"The prior does little of that: {rest}."
+    return f"So it is the prior that moves the {listed(by_prior)}: {prior}. For the {listed(others)}, {rest}."
 
 
 def allocations_apart(table: pd.DataFrame) -> str:

@@ -88,6 +88,11 @@ def test_several_models_and_missing_cells_are_told():
     assert report.expect
 
 
+def test_two_features_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two are called 'x'"):
+        Subject.of_array(np.eye(3), ["x", "y", "x"])
+
+
 MEANS = "[means]\nlocation = 0.0\nsd = 1.0\n"
 WISHART = "scale = { dof = 2.0, scale = [[1.0, 0.0], [0.0, 1.0]] }"
 

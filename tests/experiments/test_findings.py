@@ -95,8 +95,10 @@ def test_parameters_that_lie_furthest_apart_are_named() -> None:
     assert "EM's estimate knows none of them" in text  # what moves the mean is not known here
     text = findings.furthest_apart(case, FixedAllocations((1.0, 2.4, 1.0), (None, None, 0.5)))
     assert "with EM's allocations fixed, 80% of the way)" in text
-    assert "So the prior moves this mean" in text
-    assert "The prior alone goes 30%" in findings.furthest_apart(case, FixedAllocations((1.0, 0.9, 1.0), (None,) * 3))
+    assert "So it is the prior that moves this mean" in text
+    assert "The prior does little of that" in findings.furthest_apart(
+        case, FixedAllocations((1.0, 0.9, 1.0), (None,) * 3)
+    )
 
 
 def test_disagreement_about_points_is_counted() -> None:

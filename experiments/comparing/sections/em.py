@@ -3,12 +3,16 @@
 import pandas as pd
 
 import em
+from em.starts import start_named
 from experiments.comparing.comparison import Comparison
 from experiments.comparing.sections.pictured import data_named, pictured
 from experiments.figures.comparison.ascent import ascent
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Section, Table
 from experiments.reporting.sentences import listed
+
+SHORT_RUNS = start_named("short runs").name
+"""The start that takes iterations of EM to be found."""
 
 
 def em_section(comparison: Comparison) -> Section:
@@ -38,9 +42,13 @@ def em_section(comparison: Comparison) -> Section:
     plural = "" if climb.n_iterations == 1 else "s"
     text += (
         f" The best climb, from a start by {climb.start_name}, took {climb.n_iterations} iteration{plural} and"
-        f" {climb.message}. Iterations are counted from the start that is handed to EM: those that short runs take to"
-        " find one come before and are left out."
+        f" {climb.message}."
     )
+    if any(fit.start_name == SHORT_RUNS for fit in restarts.fits):
+        text += (
+            " Iterations are counted from the start that is handed to EM: those that short runs take to find one come"
+            " before and are left out."
+        )
     frame = pd.DataFrame(
         [
             ("log-likelihood", criteria.log_likelihood, "a total, in nats"),

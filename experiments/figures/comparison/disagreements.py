@@ -81,7 +81,8 @@ def disagreements(
         }
     )
     table = table.sort_values("total variation", ascending=False, kind="stable")
-    return Drawn(figure, {"disagreement": beside(table, data[table.index], feature_names)})
+    table = beside(table, data[table.index], feature_names)
+    return Drawn(figure, {"disagreement": table.reset_index(drop=True)})
 
 
 def _probabilities(ax: Axes, largest: float) -> None:
