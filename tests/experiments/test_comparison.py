@@ -90,7 +90,7 @@ def test_several_models_and_missing_cells_are_told():
 
 def test_two_features_of_one_name_are_refused():
     with pytest.raises(ValueError, match="two are called 'x'"):
-        Subject.of_array(np.eye(3), ["x", "y", "x"])
+        Subject.of_array(read_columns("faithful"), ["x", "x"])
 
 
 MEANS = "[means]\nlocation = 0.0\nsd = 1.0\n"
