@@ -78,31 +78,30 @@ def words(table: pd.DataFrame, naive: Fates) -> str:
 
     def told(place: str, move: str) -> str:
         found = at[place, move]
-        return (
-            f"{move} {found:.0f} ({_milliseconds(ms[place, move])} ms)" if np.isfinite(found) else f"{move} not reached"
-        )
+        return f"{found:.0f} ({_milliseconds(ms[place, move])} ms)" if np.isfinite(found) else "not reached"
 
-    most = {move: [place for place in places if at[place, move] == max(at[place, m] for m in moves)] for move in moves}
-    slowest = len(most[GRADIENT])
-    counts = "; ".join(f"{place}: {told(place, EM)}, {told(place, GRADIENT)}" for place in places)
+    def most(move: str) -> list[str]:
+        others = [other for other in moves if other != move]
+        return [place for place in places if at[place, move] > max(at[place, other] for other in others)]
+
+    slowest, of_em = len(most(GRADIENT)), most(EM)
+    counts = "; ".join(f"{place} {' / '.join(told(place, move) for move in (EM, GRADIENT))}" for place in places)
     fewer = [place for place in places if at[place, ACCELERATED] < at[place, EM]]
     sooner = [place for place in fewer if not ms[place, ACCELERATED] >= ms[place, EM]]
-    ends = np.sum(naive.counts, axis=0)[FATES.index(ARRIVED)]
+    arrived = np.sum(naive.counts, axis=0)[FATES.index(ARRIVED)]
     text = (
         "Because the gradient must be told how far to go and how to stay inside the constraints, which EM's step knows;"
         f" {'' if 2 * slowest > len(places) else 'yet '}on {slowest} of {len(places)} data sets it takes the most"
-        f" passes. Median passes to within {short(CLOSE)} nats of the optimum, EM and gradient ascent with a line"
-        f" search: {counts}."
+        f" passes. Median passes to within {short(CLOSE)} nats of the optimum, EM / gradient ascent with a line search:"
+        f" {counts}. Without line search, in weights, means and covariances, {arrived or 'none'} of"
+        f" {np.sum(naive.counts)} climbs arrived."
     )
-    if most[EM]:
-        text += (
-            f" EM itself takes the most on {listed(most[EM])};"
-            f" {'; '.join(f'{place}: {told(place, ACCELERATED)}, {told(place, LBFGS)}' for place in most[EM])}."
-        )
+    if of_em:
+        quick = "; ".join(f"{place} {told(place, ACCELERATED)}" for place in of_em)
+        text += f" EM itself takes the most on {listed(of_em)}, where accelerated EM takes: {quick}."
     return (
         f"{text} Acceleration saves passes on {listed(fewer) or 'none of them'}, and time on"
-        f" {listed(sooner) or 'none of them'}. Without line search, in weights, means and covariances,"
-        f" {ends or 'none'} of {np.sum(naive.counts)} climbs arrived."
+        f" {listed(sooner) or 'none of them'}."
     )
 
 

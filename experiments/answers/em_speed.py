@@ -135,11 +135,11 @@ def answer(rows: pd.DataFrame, grown: pd.DataFrame, held: Sequence[Claim]) -> st
     least = many.iloc[int(many["ratio"].argmin())]
     in_d, in_n = powers_of_d(rows).loc["full"], powers_of_n(grown) if len(grown) else []
     linear = all(abs(power - 1.0) <= LINEAR for power in in_n)
-    of_n = "linearly in N" if linear else f"as the power {min(in_n):.2f} to {max(in_n):.2f} of N"
+    of_n = "linearly in N" if linear else f"as N to the power {min(in_n):.2f} to {max(in_n):.2f}"
     words = (
         f"From {ten_to(MANY)} points on an EM iteration is {many['ratio'].median():.0f} times as fast as scikit-learn's"
-        f" (median); its time grows {f'{of_n} and ' if in_n else ''}with a power of D that goes from {in_d.iloc[0]:.1f}"
-        f" to {in_d.iloc[-1]:.1f}. These powers are by point and component with full covariances, {in_d.index[0]}"
+        f" (median); its time grows {f'{of_n} and ' if in_n else ''}as D to the power {in_d.iloc[0]:.1f} to"
+        f" {in_d.iloc[-1]:.1f}. These powers are by point and component with full covariances, {in_d.index[0]}"
         f" and {in_d.index[-1]}. The ratio to scikit-learn goes from {many['ratio'].min():.1f} ({least['structure']}"
         f" covariances, D = {least['D']}, K = {least['K']}) to {many['ratio'].max():.0f}"
     )
@@ -248,7 +248,8 @@ def build_answer(measured: Sequence["Iterations"], growths: Sequence[pd.DataFram
         " the flops of the quadratic forms and expected statistics take at the speeds that this run measures for each"
         " (a product of large matrices), moving no data." + machine.words
     )
-    drawn = speeds(rows[rows["N"] >= MANY], bars(), MANY)
+    measured_bars = bars()
+    drawn = speeds(rows[rows["N"] >= MANY], measured_bars[measured_bars["D"].isin(rows["D"])], MANY)
     picture = Picture(
         "speeds",
         f"(a)–(d) An EM iteration on one thread with {ten_to(MANY)} points and K = {MIDDLE}, by dimension, for each"

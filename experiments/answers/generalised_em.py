@@ -176,9 +176,9 @@ def words(rows: pd.DataFrame, n_starts: int) -> str:
     wide = rows.pivot_table("median", "problem", "move", sort=False, dropna=False)
     inner, newton, gradient = ((wide[way] / wide[FULL]).dropna() for way in (ONE, NEWTON, GRADIENT))
     good = (
-        "one Newton step on it needs as few passes as the full maximum"
+        "one Newton step needs as few passes as the full maximum"
         if newton.max() <= ALIKE
-        else f"one Newton step on it needs up to {newton.max():.1f} times the passes of the full maximum"
+        else f"one Newton step needs up to {newton.max():.1f} times the passes of the full maximum"
     )
     poor = (
         f"a plain gradient step up to {gradient.max():.1f} times as many"
@@ -194,13 +194,13 @@ def words(rows: pd.DataFrame, n_starts: int) -> str:
     dearer = cost[FULL] / cost[ONE]
     climb = rows.pivot_table("ms", "problem", "move", sort=False)
     longer = float((climb[FULL] / climb[ONE]).median())
-    worth = "is worth stopping short" if longer > ALIKE else "hardly matters"
+    worth = "it is worth stopping short" if longer > ALIKE else "it hardly matters"
     return (
-        f"Any step that raises the M step's objective Q will do: the likelihood never falls; {good}, {poor}."
+        f"Any step that raises the M step's objective will do: {good}, {poor}. The likelihood never falls."
         f" One inner step of the family needs {inner.min():.2f} to {inner.max():.2f} times the passes of the full M"
         f" step, one Newton step {newton.min():.2f} to {newton.max():.2f} times. {somewhere}. At the best optimum end"
         f" {best[FULL]} of {n_climbs} climbs of the full M step, {best[ONE]} with one inner step, {best[NEWTON]} with"
-        f" one Newton step and {best[GRADIENT]} with one gradient step. In time it {worth}: a pass with the full M step"
+        f" one Newton step and {best[GRADIENT]} with one gradient step. In time {worth}: a pass with the full M step"
         f" takes {dearer.median():.1f} times as long as with one inner step ({dearer.min():.1f} to {dearer.max():.1f}),"
         f" a whole climb {longer:.1f} times (medians)."
     )
