@@ -144,16 +144,16 @@ def answer(results: Results[Outcome]) -> Answer:
         partitions=[chain.partition for chain in chains],
     )
     diag = fits.models[(fits.models["structure"] == "diag") & (fits.models["n_components"] == GROUPS)].iloc[0]
-    errors = found.errors
+    known = [error if np.isfinite(error) else None for error in (*found.errors["weights"], found.errors["rand"])]
     claims = (
         CLAIMS["bic"].against(-float(diag["bic"])),
         CLAIMS["em rand"].against(found.em_rand["diag"]),
         CLAIMS["filled"].against(found.mode),
         *(
-            CLAIMS[name].against(found.weights[place], error=errors["weights"][place])
+            CLAIMS[name].against(found.weights[place], error=known[place])
             for place, name in enumerate(("smallest", "middle", "largest"))
         ),
-        CLAIMS["rand"].against(found.posterior_rand, error=errors["rand"]),
+        CLAIMS["rand"].against(found.posterior_rand, error=known[-1]),
     )
     return Answer(
         words=_words(found, fits.models, len(points)),

@@ -181,7 +181,7 @@ def _posterior_table(by_data: Mapping[str, Mapping[str, Any]]) -> Table:
             )
     return Table(
         "posteriors",
-        "Each K as the posterior judges it, in nats.",
+        "Each K as the posterior judges it, in nats: its evidence by bridge sampling, and leave-one-out.",
         pd.DataFrame(parts),
         columns={
             "its error": "Monte Carlo standard error, from independent runs of the bridge",

@@ -35,7 +35,7 @@ def why(by_data: Mapping[str, Mapping[str, Any]]) -> Section:
         f"EM's fits with the number of components that ICL takes (above) and that AIC takes (below): {pairs}."
         " Histograms: the data; light line: the density; dots: its components.",
         "Histograms of the galaxies (left) and of the acidity of lakes (right), each under two mixtures with their"
-        " components; the mixture below has more of them.",
+        " components, dotted.",
         drawn.figure,
         drawn.data,
         "double",

@@ -136,7 +136,7 @@ def how_many_section(
             text,
             Table(
                 "models",
-                "The models that BIC prefers, of all that EM fitted.",
+                f"The models of the irises (n = {len(points)}) that BIC prefers, of all that EM fitted.",
                 pd.DataFrame(rows),
                 columns={"BIC": "smaller is better; mclust prints its negative", "behind": "BIC less the smallest"},
                 decimals={"log-likelihood": 4, "BIC": 4, "behind": 2},
@@ -165,9 +165,8 @@ def emptying_section(filled: IntArray) -> Section:
         f" sampling, all {SPECIES} are filled with probability {shares[SPECIES]:.2f} only, and {fewer} with"
         f" {shares[fewer]:.2f}, the third having the prior's"
         f" parameters and next to no weight. Chains pass between these states ({passages} times in {filled.size} draws"
-        "), and means over both describe neither. So the posterior, too, is"
-        " of two minds: whether three components part two species or one of them stands idle is decided by the prior of"
-        " the weights, and BIC, which has no prior, is all but undecided."
+        "), and means over both describe neither. Whether three components part two species or one of them stands idle"
+        " is decided by the prior of the weights; BIC has none, and takes what the section above says."
         if shares[fewer] > 0.5
         else f"Under Dirichlet({EVEN:g}) weights, the usual default, Gibbs sampling finds all {SPECIES} components"
         f" filled with probability {shares[SPECIES]:.2f}, and {fewer} with {shares[fewer]:.2f}."

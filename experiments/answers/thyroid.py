@@ -96,19 +96,23 @@ def _how_many(models: pd.DataFrame, found: Found, diagnoses: KnownGroups, points
     )
     if (first["n_components"], first["structure"]) != (GROUPS, "diag"):
         published = ranked[(ranked["structure"] == "diag") & (ranked["n_components"] == GROUPS)].iloc[0]
+        share = float(first["share_at_best"])
         text += (
             f" The published choice is *diag* with K = {GROUPS}. Its BIC, {'met' if met else 'not met'} here, lies"
-            f" {published['bic'] - first['bic']:.1f} behind: the preferred model's optimum is reached from"
-            f" {100 * first['share_at_best']:.0f}% of the starts, so that one start, such as hierarchical clustering,"
-            " may well stop below it."
+            f" {published['bic'] - first['bic']:.1f} behind."
         )
+        if share < 1.0:
+            text += (
+                f" The preferred model's optimum is reached from {100 * share:.0f}% of the starts: one start, such as"
+                " hierarchical clustering, may well stop below it."
+            )
     return Section(
         "How many groups?",
         (
             f"{text} {_preferred(found, diagnoses, points)}".strip(),
             Table(
                 "models",
-                f"EM's models of least BIC, n = {n_samples} patients.",
+                f"EM's models of least BIC for the thyroid data, n = {n_samples} patients.",
                 rows,
                 columns={
                     "BIC": "smaller is better; mclust prints its negative",
@@ -120,8 +124,8 @@ def _how_many(models: pd.DataFrame, found: Found, diagnoses: KnownGroups, points
             Picture("how-many", caption, alt, drawn.figure, drawn.data, "double"),
             Table(
                 "chains",
-                "Every chain on its own: share of draws that fill three components, mean weights of these, ascending,"
-                " and the partition of least expected Binder loss against the diagnoses.",
+                "Thyroid data, every chain on its own: share of draws that fill three components, mean weights of"
+                " these, ascending, and the partition of least expected Binder loss against the diagnoses.",
                 found.per_chain,
                 decimals={"P(three filled)": 3, **{f"weight {i + 1}": 4 for i in range(3)}, "adjusted Rand": 3},
             ),
@@ -198,8 +202,8 @@ def _weights(found: Found) -> Section:
             text,
             Table(
                 "weights",
-                "Weights of three components, ascending: EM in two structures, and the posterior mean over draws that"
-                " fill three.",
+                "Thyroid data, weights of three components, ascending: EM in two structures, and the posterior mean"
+                " over draws that fill three.",
                 frame,
                 decimals={
                     **dict.fromkeys([*(f"EM, {name}" for name in found.em_mixtures), POSTERIOR], 4),
