@@ -172,7 +172,7 @@ EXPERIMENT = Experiment(
         f"coverage of Wald, bootstrap and credible intervals, {' and '.join(APART)}, n = {min(SIZES)} to {max(SIZES)}"
     ),
     tags=("em", "posterior", "simulated data", "uncertainty"),
-    quick=Budget(draws=150, tune=150, chains=2, n_starts=2, n_samples=200, n_simulations=6),
+    quick=Budget(draws=150, tune=150, chains=2, n_starts=2, n_samples=200, n_simulations=5),
     full=Budget(draws=1000, tune=300, chains=4, n_starts=3, n_samples=800, n_simulations=80),
     expect=EXPECT,
     mathematics=MATHEMATICS,

@@ -229,7 +229,7 @@ EXPERIMENT = Experiment(
         f" {' and '.join(APART)}"
     ),
     tags=("em", "posterior", "simulated data", "uncertainty"),
-    quick=Budget(draws=120, tune=200, chains=4, n_starts=4, n_samples=1000, n_simulations=2),
+    quick=Budget(draws=100, tune=200, chains=4, n_starts=4, n_samples=1000, n_simulations=2),
     full=Budget(draws=500, tune=300, chains=4, n_starts=8, n_samples=10_000, n_simulations=20),
     expect=EXPECT,
     mathematics=MATHEMATICS,

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.answers.uncertainty_declared import CLAIMS, REFERENCE_DRAWS, REFERENCE_MEANS, REFERENCE_SDS
+from experiments.answers.uncertainty_declared import (
+    CLAIMS,
+    REFERENCE_DRAWS,
+    REFERENCE_MEANS,
+    REFERENCE_SDS,
+    WANTED_R_HAT,
+)
 from experiments.figures.uncertainty.error_kinds import error_kinds
 from experiments.reporting.report import Block, Picture, Table
 from experiments.reporting.sentences import listed
@@ -107,7 +113,7 @@ def six_blocks(six: Mapping[str, Six]) -> tuple[Block, ...]:
             frame,
             decimals=dict.fromkeys(PARAMETERS, 2),
         ),
-        "What became of the replicates:\n\n"
+        "What became of replicates and chains:\n\n"
         + "\n".join(f"- *{WORDS[name]}*: {notes(one)}" for name, one in six.items()),
     )
 
@@ -149,7 +155,9 @@ def notes(one: Six) -> str:
     missing = int(np.isnan(one.errors).any(axis=(1, 2)).sum())
     without = f"; {missing} data sets lack one of the errors" if missing else ""
     lost = f"; {one.no_fit} further data sets had no usable fit" if one.no_fit else ""
-    return f"{'; '.join(shares)}; the jackknife left out {left} at a time{without}{lost}"
+    flagged = int((one.r_hats > WANTED_R_HAT).sum())
+    chains = f"; chains of {flagged} posteriors disagree (R-hat above {WANTED_R_HAT:g}), kept" if flagged else ""
+    return f"{'; '.join(shares)}; the jackknife left out {left} at a time{without}{lost}{chains}"
 
 
 def reference_blocks(reference: Six | None) -> tuple[Block, ...]:
