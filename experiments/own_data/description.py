@@ -84,9 +84,14 @@ def described(table: NumericTable, description: Description) -> NumericTable:
         for name, said in zip(table.columns, words, strict=True)
         if said.divisor != 1.0
     ]
+    with np.errstate(over="ignore", under="ignore"):
+        cells = np.ascontiguousarray(table.cells / np.array([said.divisor for said in words]))
+    for name, column in zip(table.columns, cells.T, strict=True):
+        if np.isinf(column).any():
+            raise InputError(f"{description.source}: the divisor of [columns.{name}] is too small for its numbers")
     return replace(
         table,
-        cells=np.ascontiguousarray(table.cells / np.array([said.divisor for said in words])),
+        cells=cells,
         labels=tuple(labels),
         title=description.title or table.title,
         notes=(*table.notes, *divided),

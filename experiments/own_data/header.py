@@ -24,7 +24,7 @@ def header_and_body(
     if is_numeric(cells[0]):
         names: tuple[str, ...] = tuple(f"column {place}" for place in range(1, len(cells[0]) + 1))
         body = cells
-        notes.append("The first line holds numbers, so the columns are named by their place.")
+        notes.append("The first line holds numbers and was taken for data; the columns are named by their place.")
     else:
         names, body, lines = cells[0], cells[1:], lines[1:]
     if not body:
@@ -33,7 +33,8 @@ def header_and_body(
         raise InputError(f"{name} has one row of data; a mixture needs at least two")
     if all(len(row) == len(names) + 1 for row in body):
         if any(row[-1] for row in body):
-            names = ("", *names)  # R leaves out the name of its row names
+            if _row_names([row[0] for row in body], ""):
+                names = ("", *names)  # R leaves out the name of its row names
         else:
             body = tuple(row[:-1] for row in body)  # a separator ends each line
     for row, line in zip(body, lines, strict=True):
@@ -59,16 +60,28 @@ def _row_names(cells: list[str], name: str) -> bool:
     """Whether cells name rows: whole numbers that rise; without a name of the column, any words that differ."""
     if all(re.fullmatch(r"\d{1,15}", cell) for cell in cells):
         numbers = [int(cell) for cell in cells]
-        return all(b - a == 1 for a, b in pairwise(numbers)) or (
-            name.lower() in ("", "unnamed: 0") and all(b > a for a, b in pairwise(numbers))
-        )
+        return all(b > a for a, b in pairwise(numbers))
     return not name and len(set(cells)) == len(cells) and not is_numeric(tuple(cells))
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Names on one line, with the place added where one is missing or comes twice."""
-    names = [one_line(name) for name in names]
-    return tuple(
-        (f"{name} (column {place})" if name else f"column {place}") if not name or names.count(name) > 1 else name
-        for place, name in enumerate(names, start=1)
-    )
+    """Names on one line, cut if they are long, with the place added where one is missing or comes twice."""
+    names = [shortened(name) for name in names]
+    found: list[str] = []
+    for place, name in enumerate(names, start=1):
+        named = f"{name} (column {place})" if name else f"column {place}"
+        distinct = name if name and names.count(name) == 1 else named
+        while distinct in found or (distinct != name and distinct in names):
+            distinct += "'"
+        found.append(distinct)
+    return tuple(found)
+
+
+LONGEST = 200
+"""Characters of a name."""
+
+
+def shortened(name: str) -> str:
+    """The name on one line, its beginning if it is longer than LONGEST."""
+    line = one_line(name)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -23,17 +23,30 @@ _THOUSANDS_POINT = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?"
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'](?=\d{3}(?!\d))")
 
 
+_MARKS = (
+    *((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")),
+    *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
+)
+
+
 def decode(content: bytes) -> tuple[str, str | None]:
     """The text of a file, and a note if it is not UTF-8. Raises ValueError for what is no text."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content.decode(encoding, errors="replace"), None
-    if b"\0" in content[:65536] or content.startswith(b"PK\x03\x04"):
+    if content.startswith(b"PK\x03\x04"):
+        raise ValueError("is not a text file; save the table as CSV first")
+    beginning = content[: len(content[:65536]) // 2 * 2]
+    if b"\0" in beginning:  # UTF-16 without a mark has its zeros in every other place
+        for name, zeros, others in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+            if b"\0" not in beginning[others::2] and 2 * beginning[zeros::2].count(0) > len(beginning) // 2:
+                return content.decode(name, errors="replace"), f"The file has no mark of its encoding; read as {name}."
         raise ValueError("is not a text file; save the table as CSV first")
     try:
         return content.decode("utf-8"), None
     except UnicodeDecodeError:
-        return content.decode("latin-1"), "The file is not UTF-8; it was read as Latin-1."
+        text = content.decode("cp1252", errors="replace")
+        return text, "The file is not UTF-8; it was read as Windows-1252, of which Latin-1 is a part."
 
 
 @dataclass(frozen=True)
@@ -46,12 +59,15 @@ class Records:
 
 
 def read_records(text: str) -> Records:
-    """Split a text into records by the separator under which most lines have equally many fields, at least two."""
+    """Split a text into records by the separator under which most lines have equally many fields, at least two.
+
+    The first line of a spreadsheet's "sep=;" says it instead.
+    """
     text = io.StringIO(text, newline=None).read()  # any kind of line end
+    said = re.match(r'"?sep=(.)"?[ \t]*\n', text)
+    text = "\n" + text[said.end() :] if said else text  # lines keep their numbers
     sample = [line for line in text.split("\n", 201)[:200] if line.strip() and not line.startswith("#")]
-    separator = max(_SEPARATORS, key=lambda mark: _consistency(sample, mark))
-    if _consistency(sample, separator) <= 0.0:
-        separator = " " if _spaced_columns(sample) else ","
+    separator = said[1] if said and said[1] in _SEPARATORS else _separator(sample)
     cells: list[tuple[str, ...]] = []
     lines: list[int] = []
     comment: tuple[str, ...] = ()
@@ -71,6 +87,23 @@ def read_records(text: str) -> Records:
         cells.insert(0, comment)
         lines.insert(0, lines[0])
     return Records(tuple(cells), tuple(lines), separator)
+
+
+def _separator(lines: list[str]) -> str:
+    found = max(_SEPARATORS, key=lambda mark: _consistency(lines, mark))
+    if _consistency(lines, found) <= 0.0:
+        return " " if _spaced_columns(lines) else ","
+    if found == "," and len(lines) > 1 and "," not in lines[0]:  # the header knows no such separator
+        if _spaced_columns(lines) and len(lines[0].split()) == len(lines[1].split()) > 1:
+            return " "
+        if all(re.fullmatch(r"\s*[+-]?\d+,\d+\s*", line) for line in lines[1:]) and not _counted(lines[1:]):
+            return ";"  # one column of decimal commas
+    return found
+
+
+def _counted(lines: list[str]) -> bool:
+    """Whether the numbers before the commas are 1, 2, 3, ...: row numbers."""
+    return [int(line.partition(",")[0]) for line in lines] == list(range(1, len(lines) + 1))
 
 
 def _consistency(lines: list[str], separator: str) -> float:
@@ -101,6 +134,13 @@ class ParsedColumn:
     missing: NDArray[np.bool_]
     first_word: int | None
     note: str | None
+    n_numbers: int = 0
+
+    @property
+    def constant(self) -> bool:
+        """Whether it has several numbers, all the same."""
+        numbers = self.values[~self.missing]
+        return bool(numbers.size > 1 and (numbers == numbers[0]).all())
 
 
 def parse_column(cells: list[str], *, decimal_comma: bool) -> ParsedColumn:
@@ -114,7 +154,7 @@ def parse_column(cells: list[str], *, decimal_comma: bool) -> ParsedColumn:
     values[numeric] = pd.to_numeric(plain[numeric]).to_numpy(dtype=np.float64)
     values[infinite] = np.where(words[infinite].str.startswith("-"), -np.inf, np.inf)
     others = np.flatnonzero(~(numeric | missing | infinite))
-    return ParsedColumn(values, missing, int(others[0]) if others.size else None, note)
+    return ParsedColumn(values, missing, int(others[0]) if others.size else None, note, int(numeric.sum()))
 
 
 def uses_decimal_comma(columns: list[list[str]], separator: str) -> bool:
@@ -135,6 +175,11 @@ def _with_points(words: pd.Series, known: NDArray[np.bool_], decimal_comma: bool
     """The cells with a decimal point and no thousands separators."""
     numbers = words[~known]
     with_comma = numbers[numbers.str.contains(",", regex=False)]
+    if decimal_comma and with_comma.empty and numbers.str.contains(".", regex=False).any():
+        if numbers.str.fullmatch(rf"{_THOUSANDS_POINT}|[+-]?\d{{1,3}}").all():
+            note = "point between thousands, as other columns have a decimal comma"
+            return words.str.replace(".", "", regex=False), note
+        return words, "decimal point, though other columns have a decimal comma"
     if with_comma.empty or numbers.str.fullmatch(_POINT).all():
         return words, None
     if decimal_comma:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.own_data.errors import InputError
-from experiments.own_data.header import header_and_body
+from experiments.own_data.header import header_and_body, shortened
 from experiments.own_data.parsing import (
     ParsedColumn,
     decode,
@@ -92,7 +92,7 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
         notes.insert(0, encoding_note)
     if columns is not None:
         _require_known(path.name, columns, header)
-    chosen = list(header) if columns is None else list(dict.fromkeys(columns))
+    chosen = list(header) if columns is None else list(dict.fromkeys(map(shortened, columns)))
     cells = {name: [row[header.index(name)] for row in body] for name in chosen}
     parsed = _parsed(cells, records.separator, lines, notes, optional=columns is None)
     if not parsed:
@@ -101,7 +101,7 @@ def read_table(path: Path | str, columns: Sequence[str] | None = None) -> Numeri
         _require_finite(name, column, lines)
         if columns is not None and column.missing.all():
             raise InputError(f"column {name!r} is empty: every cell of it is missing; leave it out")
-    notes += _few_values(parsed)
+    notes += [*_few_values(parsed), *_stand_ins(parsed)]
     cells_read = np.column_stack([column.values for column in parsed.values()])
     kept = _rows_with_numbers(cells_read, tuple(parsed), lines, notes)
     _require_informative(kept, tuple(parsed))
@@ -134,7 +134,10 @@ def _hash(content: bytes) -> str:
 def _require_known(file: str, columns: Sequence[str], header: tuple[str, ...]) -> None:
     if not columns:
         raise InputError("no column was named")
-    for name in columns:
+    for name in map(shortened, columns):
+        several = [other for other in header if other.startswith(f"{name} (column ")]
+        if name not in header and several:
+            raise InputError(f"{file} has several columns {name!r}: name one of {_listed(several)}")
         if name not in header:
             close = difflib.get_close_matches(name, header, n=1, cutoff=0.5)
             advice = f"did you mean {close[0]!r}? " if close else ""
@@ -162,9 +165,12 @@ def _parsed(
             offence = f"line {lines[place]} holds {words[place][:40]!r}, which is not a number"
             if not optional:
                 raise InputError(f"column {name!r}: {offence}; leave the column out or correct it")
-            notes.append(f"Column {name!r} was left out: {offence}.")
+            share = f", though {column.n_numbers} of {len(words)} cells are numbers" if column.n_numbers else ""
+            notes.append(f"Column {name!r} was left out: {offence}{share}.")
         elif column.missing.all() and optional:
             notes.append(f"Column {name!r} was left out: it is empty.")
+        elif optional and len(cells) > 1 and column.constant:
+            notes.append(f"Column {name!r} was left out: it is constant.")
         else:
             parsed[name] = column
             if column.note:
@@ -223,6 +229,31 @@ def _few_values(parsed: dict[str, ParsedColumn]) -> list[str]:
                 " for a component may shrink onto one of them."
             )
     return notes
+
+
+STAND_INS = (9.0, 99.0, 999.0, 9999.0, 99999.0)
+"""What stands for a missing number in many files, with either sign."""
+
+
+def _stand_ins(parsed: dict[str, ParsedColumn]) -> list[str]:
+    """A note for each column whose least or greatest number comes several times, far from all others, and is one."""
+    notes = []
+    for name, column in parsed.items():
+        values = column.values[~column.missing & np.isfinite(column.values)]
+        for extreme in {values.min(), values.max()} if values.size else ():
+            others = values[values != extreme]
+            times = values.size - others.size
+            if abs(extreme) in STAND_INS and times > 1 and others.size and _far(extreme, others):
+                notes.append(
+                    f"Column {name!r} holds {extreme:g} {times} times, far from all other values: if it stands for a"
+                    " missing value, write NA."
+                )
+    return notes
+
+
+def _far(value: float, others: FloatArray) -> bool:
+    """Further from the others than these are from each other."""
+    return bool(np.abs(others - value).min() > np.ptp(others))
 
 
 def _require_informative(cells: FloatArray, names: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.own_data.errors import InputError
+from experiments.own_data.header import LONGEST
 from experiments.own_data.tables import read_table
 
 
@@ -78,7 +79,7 @@ def test_words_are_left_out_with_a_note_and_refused_when_named(tmp_path: Path) -
     table = read_table(path)
     assert table.columns == ("a",)
     assert table.notes == (
-        "Column 'kind' was left out: line 2 holds 'x', which is not a number.",
+        "Column 'kind' was left out: line 2 holds 'x', which is not a number, though 1 of 3 cells are numbers.",
         "Column 'empty' was left out: it is empty.",
     )
     with pytest.raises(InputError, match="column 'kind': line 2 holds 'x', which is not a number"):
@@ -107,7 +108,7 @@ def test_columns_in_the_order_asked_for(tmp_path: Path) -> None:
         ("a,b\n1,2\n1,4\n1,3\n5,\n", r"over the 3 complete rows, column 'a' is constant"),
         ("a,b\n1,2\n-Inf,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
         ("a,b\n1,2\n1e999,4\n7,8\n", "column 'a' has 1 infinite value, on line 3"),
-        ("a,b\n1,2\n1,3\n1,9\n", r"column 'a' is constant \(1 in every row\)"),
+        ("a\n1\n1\n1\n", r"column 'a' is constant \(1 in every row\)"),
         ("a,b,c\n1,2,5\n2,4,1\n3,6,7\n4,8,8\n", "columns 'a' and 'b' are the same up to scale and shift"),
         ("a,b\n1,2\n3\n7,8\n", "line 3 of data.csv has 1 fields, but the header has 2"),
         (b"PK\x03\x04\x00\x00", "data.csv is not a text file; save the table as CSV first"),
@@ -210,3 +211,47 @@ def test_codes_are_told_from_measurements(tmp_path: Path) -> None:
     notes = read_table(write(tmp_path, f"sex,a\n{rows}")).notes
     assert len(notes) == 1
     assert "'sex' has only 2 different values" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "values"),
+    [
+        ("height\n153,74\n160,5\n149,1\n", ("height",), [[153.74], [160.5], [149.1]]),
+        ("a b\n1,5 2,5\n2,5 7\n4 8,25\n", ("a", "b"), [[1.5, 2.5], [2.5, 7.0], [4.0, 8.25]]),
+        ('"x"\n"1",1.5\n"2",4\n"3",5\n', ("x",), [[1.5], [4.0], [5.0]]),
+        ("sep=;\na;b\n1,5;2\n2,5;7\n4;9\n", ("a", "b"), [[1.5, 2.0], [2.5, 7.0], [4.0, 9.0]]),
+        ("a;pop\n1,5;1.792\n2,5;212\n4,5;173.997\n", ("a", "pop"), [[1.5, 1792.0], [2.5, 212.0], [4.5, 173997.0]]),
+        ("a,b,same\n1,2,7\n2,9,7\n4,5,7\n", ("a", "b"), [[1.0, 2.0], [2.0, 9.0], [4.0, 5.0]]),
+        ("id,a\n3,1\n10,2.5\n17,4\n", ("a",), [[1.0], [2.5], [4.0]]),
+    ],
+)
+def test_what_the_header_and_the_other_columns_say_is_heard(
+    tmp_path: Path, content: str, columns: tuple[str, ...], values: list[list[float]]
+) -> None:
+    table = read_table(write(tmp_path, content))
+    assert table.columns == columns
+    np.testing.assert_array_equal(table.points, values)
+
+
+def test_encodings_without_a_mark_and_of_windows(tmp_path: Path) -> None:
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32"):
+        assert read_table(write(tmp_path, "a,b\n1,2\n3,9\n5,4\n".encode(encoding))).columns == ("a", "b")
+    assert read_table(write(tmp_path, "Preis €,b\n1,2\n3,9\n5,4\n".encode("cp1252"))).columns == ("Preis €", "b")
+
+
+def test_every_column_keeps_a_name_of_its_own(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "x,x,x (column 1),y\n1,2,3,9\n4,6,5,1\n7,9,8,2\n"))
+    assert len(set(table.columns)) == 4
+    assert table.points[0].tolist() == [1.0, 2.0, 3.0, 9.0]
+    with pytest.raises(InputError, match=r"several columns 'x': name one of 'x \(column 1\)"):
+        read_table(write(tmp_path, "x,x,y\n1,2,9\n4,6,1\n7,9,2\n"), ["x"])
+    long = read_table(write(tmp_path, f"{'n' * 3000},b\n1,2\n3,9\n5,4\n"), ["n" * 3000, "b"])
+    assert len(long.columns[0]) == LONGEST
+
+
+def test_a_number_that_stands_for_none_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 7},{i % 5 + 990}\n" for i in range(30)) + "-999,991\n-999,999\n"
+    notes = read_table(write(tmp_path, "a,b\n" + rows)).notes
+    assert [note for note in notes if "write NA" in note] == [
+        "Column 'a' holds -999 2 times, far from all other values: if it stands for a missing value, write NA."
+    ]
