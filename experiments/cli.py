@@ -154,12 +154,17 @@ def index_reports(
     `run` does this by itself; the table of another file is renewed by this command alone.
     """
     from experiments.registry import contents
+    from experiments.reporting.indexing import PAGES, write_index
     from experiments.reporting.readme import write_questions
 
     if not output.is_dir():
         _refuse(f"there is no folder {output}: run an experiment first")
-    with index_renewed(output):
-        pass
+    with one_line(OSError):
+        written = write_index(output, contents())
+    if not written:
+        _refuse(f"no report of an experiment stands in {output}: run one first")
+    for name in PAGES:
+        typer.echo(f"{output / name}" + ("" if output / name in written else " was left as it is: it is another's"))
     if readme is not None:
         with one_line(OSError, ValueError):
             write_questions(readme, output, contents())
@@ -224,7 +229,9 @@ def compare(
 
     progress = Terminal()
     for note in table.notes:
-        progress.say(note)
+        typer.echo(f"note: {note}", err=True)
+    if (output / name).exists():
+        typer.echo(f"note: the report in {output / name} will be replaced", err=True)
     with one_line(InputError), interruptible():
         report = compare_table(
             table,

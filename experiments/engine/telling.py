@@ -31,8 +31,8 @@ def call(application: typer.Typer, arguments: Sequence[str] | None, name: str | 
         status = INTERRUPTED
     if status == INTERRUPTED:
         complain(
-            "interrupted; no report was written or touched but those named above, if any. `run` keeps the cases it has"
-            " finished: the same command goes on from there"
+            "interrupted; no report was written or touched but those named above, if any. The cases that `run` has"
+            " finished are kept, and the same command goes on from there; `compare` begins anew"
         )
     return int(status or 0)
 

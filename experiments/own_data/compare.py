@@ -1,5 +1,6 @@
 """EM beside the posterior on one's own data: from an array, or from a table read from a file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 import bayesian
 import em
+from bayesian.diagnosis.convergence import MIN_DRAWS
 from experiments.comparing import background
 from experiments.comparing.assembly import build_answer
 from experiments.comparing.comparison import Comparison, Subject, compare_subject
@@ -49,7 +51,26 @@ def compare_table(
         return _reported(subject, models, prior, budget, seed, progress)
     except em.NoUsableFit as error:
         several = " or ".join(str(k) for k in models.n_components)
-        raise InputError(f"EM finds no mixture of {several} components in {table.name}: {error}") from error
+        why = _why(error, table)
+        raise InputError(f"EM finds no mixture of {several} components in {table.name}: {why}") from error
+
+
+FAR = 1000.0
+"""Interquartile ranges from the median at which a number is pointed out."""
+
+
+def _why(error: em.NoUsableFit, table: NumericTable) -> str:
+    """The first reason, components counted from one and features by name; what to look for, and what else to ask."""
+    reason = str(error).partition("The first reason: ")[2].partition(": ")[0] or str(error)
+    reason = re.sub(r"feature (\d+)", lambda found: f"{table.columns[int(found[1])]!r}", reason)
+    reason = re.sub(r"component (\d+)", lambda found: f"component {int(found[1]) + 1}", reason)
+    lower, middle, upper = np.quantile(table.points, (0.25, 0.5, 0.75), axis=0)
+    apart = np.abs(table.points - middle) / np.maximum(upper - lower, np.finfo(np.float64).tiny)
+    row, column = np.unravel_index(apart.argmax(), apart.shape)
+    hint = "Look for values far from all others and for rows that repeat"
+    if apart[row, column] > FAR:
+        hint = f"Column {table.columns[column]!r} holds {table.points[row, column]:g}, far from all others"
+    return f"{reason}. {hint}; or take fewer components (--components) or a simpler structure (--structures tied,diag)"
 
 
 def _require_fit(subject: Subject, structure: str, n_components: int, prior: bayesian.Prior | None) -> None:
@@ -170,6 +191,8 @@ def _reported(
     def answered(results: Results[Found]) -> Answer:
         return _answer(results["all"])
 
+    if budget.draws < MIN_DRAWS:
+        raise InputError(f"a diagnosis needs at least {MIN_DRAWS} draws of each chain, not {budget.draws}")
     experiment = Experiment(
         name="compare",
         title=f"{subject.title}: EM beside the posterior",

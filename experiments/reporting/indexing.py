@@ -19,10 +19,14 @@ _PIXELS = {"single": 640, "double": 960}
 """Width of a picture on the page, by the width of the figure: twice what it takes in points of the screen."""
 
 
+PAGES = ("README.md", "index.html", "glossary.md", "glossary.html")
+
+
 def write_index(reports: Path, contents: Contents) -> tuple[Path, ...]:
     """Write README.md, index.html and the glossary into `reports`, and link its chapters; return what was written.
 
-    contents: parts in reading order, (heading, names of reports); a report that does not stand there is left out.
+    contents: parts in reading order, (heading, names of reports); a report that does not stand there is left out, and
+    where none does nothing is written.
     A page of one of these names that was not written by this function is left alone.
     """
     if not reports.is_dir():
@@ -33,20 +37,23 @@ def write_index(reports: Path, contents: Contents) -> tuple[Path, ...]:
 
 def _written(reports: Path, contents: Contents) -> tuple[Path, ...]:
     parts = read_chapters(reports, contents)
+    if not parts:
+        return ()
     there = {chapter.name: chapter for part in parts for chapter in part.chapters}
-    pages = {
-        "README.md": index_markdown(parts),
-        "index.html": environment()
+    texts = (
+        index_markdown(parts),
+        environment()
         .get_template("index.html")
         .render(
             parts=parts,
             page=lambda chapter: page_of(reports, chapter.name),
             picture=lambda chapter: _thumbnail(reports, chapter),
         ),
-        "glossary.md": glossary_markdown(there),
-        "glossary.html": glossary_html(there, lambda name: page_of(reports, name)),
-    }
-    written = tuple(path for name, text in pages.items() if (path := _write_ours(reports / name, text)) is not None)
+        glossary_markdown(there),
+        glossary_html(there, lambda name: page_of(reports, name)),
+    )
+    pages = zip(PAGES, texts, strict=True)
+    written = tuple(path for name, text in pages if (path := _write_ours(reports / name, text)) is not None)
     link_chapters(reports, parts)
     return written
 

@@ -191,6 +191,8 @@ def test_ctrl_c_around_the_writing_tells_the_truth(
         (["draw"], "name an experiment or say --all; there are alpha, beta, gamma"),
         (["draw", "alpha"], "1 of 1 results are not there (the first is of case 'one'). To compute them: python -m"),
         (["dance"], "dance"),
+        (["index"], "there is no folder reports: run an experiment first"),
+        (["index", "--output", "."], "no report of an experiment stands in .: run one first"),
         (["compare"], "DATA.csv"),
         (["compare", "nothing.csv"], "there is no file nothing.csv"),
         (["compare", "data.csv", "--columns", "a,c"], "data.csv has no column 'c'; "),
@@ -214,10 +216,20 @@ def test_bad_input_is_one_line_and_nothing_written(
     assert cli.main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("error: ")
-    assert message in err
-    assert err.count("\n") == 1
+    [line] = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert line.startswith("error: ")
+    assert message in line
     assert not list(tmp_path.rglob("report.*"))
+
+
+def test_what_is_left_out_or_replaced_is_told_wherever_it_is_read(
+    world: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", "data.csv"]) == 0
+    assert "note: Column 'word' was left out" in capsys.readouterr().err
+    assert cli.main(["compare", "data.csv"]) == 0
+    assert "will be replaced" in capsys.readouterr().err
+    assert len(world) == 2
 
 
 def test_an_unreachable_cluster_is_one_line(
