@@ -21,7 +21,8 @@ from experiments.reporting.sentences import listed
 
 VERSIONS = ("galaxies", "galaxies_rg1997")
 SHORT = {"galaxies": "26.690 (MASS)", "galaxies_rg1997": "26.960 (Richardson & Green)"}
-"""The versions by their 78th value, in 10³ km/s."""
+PLACE = 78
+"""The versions by the value, in 10³ km/s, at the place where they differ, counted from 1."""
 
 N_POINTS, N_COMPONENTS = 82, 3
 """Velocities in either version, and the components of the comparison."""
@@ -80,10 +81,11 @@ def answer(results: Results[Outcome]) -> Answer:
     compared = [outcome for outcome in results.outcomes.values() if isinstance(outcome, Comparison)]
     first, second = compared
     found = {k: outcome for k in HIGHEST if isinstance(outcome := results[f"em-{k}"], float)}
+    ours, theirs = (SHORT[version].split()[0] for version in VERSIONS)
     frame, moved, place = _side_by_side(compared)
     text = (
-        "The figures above use the version whose 78th value is 26.690 (R's MASS); Richardson & Green (1997) and Chib"
-        f" (1995) have 26.960. Sources disagree about which is right, so both are fitted, under the same prior."
+        f"The figures above use the version whose {PLACE}th value is {ours} (R's MASS); Richardson & Green (1997) and"
+        f" Chib (1995) have {theirs}. Sources disagree about which is right, so both are fitted, under the same prior."
         f" {moved[:1].upper()}{moved[1:]}{place}. {_verdicts(first, second)}"
     )
     highest = pd.DataFrame(

@@ -5,7 +5,7 @@ import pytest
 from answered import reported, run_case
 
 from experiments.engine.experiment import Budget
-from experiments.galaxies import EXPERIMENT, HIGHEST, N_POINTS, VERSIONS
+from experiments.galaxies import EXPERIMENT, HIGHEST, N_POINTS, PLACE, SHORT, VERSIONS
 
 BUDGET = Budget(draws=100, tune=200, chains=2, n_starts=6)
 
@@ -18,7 +18,8 @@ def outcomes():
 def test_both_versions_are_fitted_and_the_highest_optima_found(outcomes):
     first, second = (outcomes[version] for version in VERSIONS)
     moved = np.flatnonzero(first.subject.points[:, 0] != second.subject.points[:, 0])
-    assert moved.tolist() == [77]
+    assert moved.tolist() == [PLACE - 1]
+    assert [f"{c.subject.points[PLACE - 1, 0]:.3f}" for c in (first, second)] == [SHORT[v].split()[0] for v in VERSIONS]
     assert len(first.subject.points) == len(second.subject.points) == N_POINTS
     assert first.restarts.best.log_likelihood == pytest.approx(outcomes["em-3"], abs=1e-4)
     report = reported(EXPERIMENT, *outcomes.values())

@@ -39,7 +39,7 @@ def data_section(comparison: Comparison) -> Section:
             " EM are those of all rows, and chains are started from EM's optima on the complete ones."
         )
     scales = dict.fromkeys(("mean", "sd", "minimum", "median", "maximum"), "sd")
-    caption = "The data, feature by feature."
+    caption = f"{data_named(comparison)} The data, feature by feature."
     blocks: list[str | Table | Picture] = [text, Table("features", caption, frame, resolution=scales)]
     if n_features == 1:
         drawn = density(comparison.best, comparison.posterior, subject.labels, level=INTERVAL)

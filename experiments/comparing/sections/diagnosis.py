@@ -38,7 +38,10 @@ def diagnosis_blocks(comparison: Comparison) -> list[str | Table | Picture]:
             f" {diagnosis.nested['r_hat_nested'].max():.3f} ({escape_markdown(worst)})."
         )
     if diagnosis.visited is not None:
-        blocks += [f"EM's optima: {escape_markdown(str(diagnosis.visited))}", _optima_table(diagnosis.visited)]
+        blocks += [
+            f"EM's optima: {escape_markdown(str(diagnosis.visited))}",
+            _optima_table(comparison, diagnosis.visited),
+        ]
     if comparison.best.n_components > 1:
         caption = (
             f"{data_named(comparison)} (a) The label copy (one of the K! orders of the components) each draw is in,"
@@ -57,7 +60,7 @@ def references(comparison: Comparison) -> tuple[str, ...]:
     return REFERENCES if comparison.diagnosis.nested is not None else ()
 
 
-def _optima_table(visited: bayesian.VisitedModes) -> Table:
+def _optima_table(comparison: Comparison, visited: bayesian.VisitedModes) -> Table:
     table = visited.table
     frame = pd.DataFrame(
         {
@@ -72,7 +75,7 @@ def _optima_table(visited: bayesian.VisitedModes) -> Table:
     how = "those that EM climbs there from" if visited.climbed else "those of nearest density"
     return Table(
         "optima",
-        "EM's optima and the chains, whatever their labels.",
+        f"{data_named(comparison)} EM's optima and the chains, whatever their labels.",
         frame,
         columns={
             "of them left": "chains started there with a draw elsewhere",

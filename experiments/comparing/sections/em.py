@@ -58,7 +58,10 @@ def em_section(comparison: Comparison) -> Section:
         ],
         columns=["quantity", "value", "note"],
     )
-    caption = f"Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free parameters."
+    caption = (
+        f"{data_named(comparison)} Likelihood and criteria at EM's best optimum, which has {criteria.n_parameters} free"
+        " parameters."
+    )
     trace_caption = (
         f"{data_named(comparison)} (a) Log-likelihood by iteration of every climb, each from its own start; (b) its gap"
         " to the best value reached, which falls along a straight line where EM has reached its linear rate. The thick"

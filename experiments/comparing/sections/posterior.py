@@ -49,8 +49,9 @@ def posterior_section(comparison: Comparison) -> Section:
     blocks += [
         Table(
             "diagnosis",
-            "Convergence three ways: of the component parameters as sampled, of the same relabelled, and of quantities"
-            " that do not depend on labels. Only the last two can tell failure from label switching.",
+            f"{data_named(comparison)} Convergence three ways: of the component parameters as sampled, of the same"
+            " relabelled, and of quantities that do not depend on labels. Only the last two can tell"
+            " failure from label switching.",
             summary,
             columns={
                 "worst R-hat": "rank-normalised",
@@ -60,14 +61,16 @@ def posterior_section(comparison: Comparison) -> Section:
         ),
         Table(
             "parameters",
-            "R-hat and effective sample size of each component parameter, as sampled and relabelled.",
+            f"{data_named(comparison)} R-hat and effective sample size of each component parameter, as sampled and"
+            " relabelled.",
             _convergence(labels, raw=diagnosis.raw, relabelled=diagnosis.relabelled),
             decimals=dict.fromkeys(("R-hat, raw", "R-hat, relabelled"), 3),
         ),
         Table(
             "invariants",
-            "R-hat and effective sample size of quantities that do not depend on labels: log densities at fixed points"
-            " of the data (along its first principal axis), sorted means, moments of the mixture.",
+            f"{data_named(comparison)} R-hat and effective sample size of quantities that do not depend on labels: log"
+            " densities at fixed points of the data (along its first principal axis), sorted means,"
+            " moments of the mixture.",
             _convergence(labels, invariant=diagnosis.invariants),
             decimals={"R-hat, invariant": 3},
         ),
