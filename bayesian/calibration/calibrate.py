@@ -4,7 +4,7 @@
 
 Then theta* is one more draw from p(theta | X), and the rank of f(theta*, X) among f(theta_1, X), .., f(theta_L, X) is
 uniform on 0..L for every f that treats them alike. If it is not, sampler, model or prior are not what they say.
-Sources: Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2023, Bayesian Analysis 20:461.
+Sources: Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2025, Bayesian Analysis 20:461.
 
 The prior must be fixed beforehand: one that is made from the data, as `Prior.weakly_informative`, is none that the
 truth could have been drawn from. Under an exchangeable prior chains need not switch labels; under one that differs by

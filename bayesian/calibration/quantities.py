@@ -38,7 +38,7 @@ def quantities(draws: Draws, x: FloatArray, places: FloatArray, structure: str, 
 def label_invariant(draws: Draws, x: FloatArray, places: FloatArray) -> dict[str, FloatArray]:
     """log p(X | theta), which alone sees whether all data were used; log densities, moments, the largest weight.
 
-    Source for quantities that depend on the data: Modrak et al. 2023, Bayesian Analysis 20:461.
+    Source for quantities that depend on the data: Modrak et al. 2025, Bayesian Analysis 20:461.
     """
     weights, means, covariances = draws
     overall = np.einsum("tk,tkd->td", weights, means)
