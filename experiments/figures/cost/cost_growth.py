@@ -17,9 +17,10 @@ LINES: tuple[str | tuple[float, tuple[float, ...]], ...] = ("-", (0, (4, 1.5)), 
 
 @canvas.drawn_in_style
 def cost_growth(rows: pd.DataFrame, axes_names: Sequence[str], of_em: Collection[str]) -> Drawn:
-    """A panel for each size: seconds of each method by it, both logarithmic, the others as in the first row.
+    """A panel for each size: median seconds of each method by it, both logarithmic, the others as in the first row.
 
-    rows  method, seconds, N, K, D; of_em: the methods that are EM's, the others are the posterior's. Two columns wide.
+    rows  method, seconds, N, K, D, a row for each data set; of_em: the methods that are EM's, the others are the
+    posterior's. Two columns wide.
     """
     figure, (axes,) = canvas.panels(1, len(axes_names), width=style.DOUBLE_COLUMN, height=3.1, share_y=True)
     methods = list(dict.fromkeys(rows["method"]))
@@ -35,8 +36,8 @@ def cost_growth(rows: pd.DataFrame, axes_names: Sequence[str], of_em: Collection
         others = [other for other in axes_names if other != name]
         along = rows[(rows[others] == first[others]).all(axis=1)].sort_values(name)
         for method, look in looks.items():
-            of = along[along["method"] == method]
-            ax.plot(of[name], of["seconds"], markersize=3.2, **look)
+            middle = along[along["method"] == method].groupby(name)["seconds"].median()
+            ax.plot(middle.index.to_numpy(), middle.to_numpy(), markersize=3.2, **look)
         ax.set_xscale("log")
         ax.set_yscale("log")
         places = [float(value) for value in sorted(set(along[name]))]
