@@ -9,15 +9,12 @@ import numpy as np
 from bayesian.diagnosis.verdict import Verdict
 from experiments.answers.label_switching_r_hats import as_sampled, of_means, split_r_hat
 from experiments.answers.label_switching_sections import SAMPLER_WORDS, constraints, copies, r_hats, switches
-from experiments.answers.label_switching_words import CLAIMS, PUBLISHED, r_hat_error
+from experiments.answers.label_switching_words import CLAIMS, FAITHFUL, PUBLISHED, r_hat_error
 from experiments.reporting.report import Answer, Claim, Section
 from mixture import GaussianMixture
 
 if TYPE_CHECKING:
     from experiments.label_switching import Ordering, Pattern, Switching
-
-FAITHFUL = 0.99
-"""Share of draws labelled as by matching from which a labelling counts as right."""
 
 
 def build_answer(

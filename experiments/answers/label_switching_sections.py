@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.label_switching_r_hats import QUANTITIES, UNLABELLED, split_r_hat
-from experiments.answers.label_switching_words import PUBLISHED
+from experiments.answers.label_switching_words import FAITHFUL, PUBLISHED
 from experiments.figures.comparison.traces import traces
 from experiments.figures.switching.label_clouds import label_clouds
 from experiments.figures.switching.label_orderings import label_orderings
@@ -110,8 +110,8 @@ def r_hats(patterns: Mapping[str, "Pattern"], priors: Mapping[str, str]) -> tupl
         " 1 on the right and component 2 on the left, the log density disagrees as well: the copies are no copies any"
         " more, one of them fits the prior and the other fights it, and no relabelling makes them one."
         + (
-            " The points, the priors and the number of chains are his; the draws, and what sits in a mode within a"
-            " chain, are ours."
+            " The points, the priors and the number of chains are his; the draws are ours, and began with one chain of"
+            " four alone in its mode."
             if published
             else " His points are not at hand: magnitudes may differ from the published ones, the pattern must not."
         ),
@@ -160,6 +160,14 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
         f"{name}: {labelling} labels {100 * named[name].alike[labelling]:.0f}% of the draws as matching does"
         for name, labelling in worst.items()
     )
+    wrong = {name: 1.0 - share for name, share in named["galaxies"].alike.items() if share < FAITHFUL}
+    mixed = (
+        "; components of the galaxies change places "
+        f"{' and '.join(f'{name} in {100 * share:.0f}%' for name, share in wrong.items())} of the draws, and their"
+        " averages are drawn together"
+        if wrong
+        else ""
+    )
     ways = len(close.means)
     sizes = " and ".join(f"{name} (n = {found.n_samples}, K = {_size(found)})" for name, found in named.items())
     (first, second), sds = close.target.means[:, 0], np.sqrt(close.target.dense_covariances[:, 0, 0])
@@ -183,8 +191,7 @@ def constraints(orderings: Mapping[str, "Ordering"]) -> tuple[str | Table | Pict
         ),
         "Where the parameter does not tell components apart, sorting cuts the clouds of draws: by mean, the marginals"
         f" of close means are truncated where they meet, and their averages stand {pushed:.2f} apart where ECR has"
-        f" {kept:.2f}; by weight or standard deviation, components of the galaxies are mixed and their averages drawn"
-        " together. ECR, which looks at where the points go, and Stephens' method, which looks at their"
+        f" {kept:.2f}{mixed}. ECR, which looks at where the points go, and Stephens' method, which looks at their"
         " probabilities, need not be told the parameter.",
         Table(
             "means-by-labelling",

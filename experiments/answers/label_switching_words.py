@@ -11,6 +11,8 @@ SYMMETRY = "the symmetry of an exchangeable posterior"
 FLAGGED, FINE = 1.1, 1.01
 """R-hat from which chains were flagged when the case study was written, and below which they count as mixed today."""
 
+FAITHFUL = 0.99
+"""Share of draws labelled as by matching from which a labelling counts as right."""
 PUBLISHED = {
     "mean 1": {"exchangeable": 56.48, "asymmetric": 49.94},
     "mean 2": {"exchangeable": 51.11, "asymmetric": 57.85},
