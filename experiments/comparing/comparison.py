@@ -51,7 +51,8 @@ class Subject:
         n, missing = len(self.cells), int(np.isnan(self.cells).sum())
         return (
             f"{missing} of {self.cells.size} cells are missing: EM used all {n} rows, each by its observed cells (taken"
-            f" to be missing at random), and the posterior the {len(self.points)} complete rows"
+            f" to be missing at random), and the posterior the {len(self.points)} complete rows, among which rows are"
+            " counted here"
         )
 
     @classmethod

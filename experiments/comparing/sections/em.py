@@ -12,6 +12,8 @@ from experiments.reporting.report import Section, Table
 from experiments.reporting.sentences import listed
 
 SHORT_RUNS = start_named("short runs").name
+GIVEN = "given"
+"""How EM calls a start that was handed in: here the optimum that was found when the model was chosen."""
 """The start that takes iterations of EM to be found."""
 
 
@@ -41,7 +43,7 @@ def em_section(comparison: Comparison) -> Section:
         text += " The best fit is a refit: " + "; ".join(restarts.flagged) + "."
     plural = "" if climb.n_iterations == 1 else "s"
     text += (
-        f" The best climb, from a start by {climb.start_name}, took {climb.n_iterations} iteration{plural} and"
+        f" The best climb, from a start by {_kind(climb.start_name)}, took {climb.n_iterations} iteration{plural} and"
         f" {climb.message}."
     )
     if any(fit.start_name == SHORT_RUNS for fit in restarts.fits):
@@ -78,7 +80,9 @@ def em_section(comparison: Comparison) -> Section:
 
 def _kinds_of_starts(restarts: em.Restarts) -> str:
     """The kinds of start that were taken, in words, in the order of their first turn."""
-    names = list(
-        dict.fromkeys([fit.start_name for fit in restarts.fits] + [one.start_name for one in restarts.failures])
-    )
-    return listed(names)
+    names = dict.fromkeys([fit.start_name for fit in restarts.fits] + [one.start_name for one in restarts.failures])
+    return listed([_kind(name) for name in names])
+
+
+def _kind(start_name: str) -> str:
+    return "the optimum of the first round" if start_name == GIVEN else start_name

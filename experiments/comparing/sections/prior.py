@@ -7,8 +7,8 @@ from experiments.figures.comparison.prior_posterior import DATA_SETS, MOST_FEATU
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Picture, Section
 
-DRAWS = 20_000
-"""Draws of the prior's parameters that are shown."""
+DRAWS, FEWEST_DRAWS, NUMBERS = 20_000, 500, 20_000_000
+"""Draws of the prior's parameters that are shown: fewer of large covariances, which then hold about so many numbers."""
 
 SEED = 0
 """Of the draws from the prior: the same report for the same comparison."""
@@ -32,7 +32,8 @@ def _picture(comparison: Comparison) -> Picture:
     prior, labels = comparison.prior, comparison.subject.labels
     posterior = comparison.relabelled
     n_samples, n_features = posterior.data.shape
-    draws = prior.draw(posterior.n_components, n_features, posterior.structure, DRAWS, SEED)
+    n_draws = max(FEWEST_DRAWS, min(DRAWS, NUMBERS // (posterior.n_components * n_features**2)))
+    draws = prior.draw(posterior.n_components, n_features, posterior.structure, n_draws, SEED)
     tree = bayesian.prior_predictive(
         prior,
         posterior.n_components,

@@ -6,7 +6,7 @@ from experiments.comparing import findings
 from experiments.comparing.comparison import INTERVAL, Comparison
 from experiments.comparing.fixed_allocations import FixedAllocations
 from experiments.comparing.sections.pictured import data_named, pictured
-from experiments.figures.comparison.marginals import marginals
+from experiments.figures.comparison.marginals import MOST_FEATURES, marginals
 from experiments.reporting.markup import escape_markdown
 from experiments.reporting.report import Section, Table
 
@@ -53,9 +53,11 @@ def side_by_side_section(comparison: Comparison, table: pd.DataFrame, fixed: Fix
     scale = "posterior sd" if comparison.errors is None else "SE"
     drawn = marginals(comparison.best, comparison.errors, comparison.relabelled, comparison.subject.labels)
     normal = ", and as a curve its normal approximation N(estimate, SE²)" if comparison.errors is not None else ""
+    first = f" The first {MOST_FEATURES} features." if len(comparison.subject.labels) > MOST_FEATURES else ""
     picture_caption = (
         f"{data_named(comparison)} Posterior of each weight, mean and standard deviation (histogram of the relabelled"
         f" draws), with EM's estimate as a dashed line{normal}: a row for each component, a column for each quantity."
+        f"{first}"
     )
     return Section(
         "Side by side",

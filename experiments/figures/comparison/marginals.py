@@ -19,6 +19,7 @@ from experiments.referee.parameters import ALL, NaturalParameter, natural_parame
 from mixture import GaussianMixture
 
 MOST_COLUMNS = 6
+MOST_FEATURES = 6
 TALLEST = 9.2
 """Inches: the height of a page's text."""
 
@@ -32,13 +33,17 @@ def marginals(
 ) -> Drawn:
     """A row for each component, a column for each quantity: a histogram of the draws under N(EM, SE^2).
 
+    Of more than MOST_FEATURES features the first ones are drawn.
+
     Without standard errors, or where one is zero, EM is a vertical line alone. More than six quantities are broken
     into two bands of rows, weights and means above, standard deviations below. What components share comes once.
     Correlations are in the comparison table.
     """
     parameters = natural_parameters(em_mixture, standard_errors, posterior_relabelled, feature_names)
     several = em_mixture.n_components > 1  # the weight of a single component is 1
-    bands = _bands([p for p in parameters if p.kind != "correlation" and (p.kind != "weight" or several)])
+    left_out = {"correlation"} if several else {"correlation", "weight"}
+    features = {None, "", *feature_names[:MOST_FEATURES]}
+    bands = _bands([p for p in parameters if p.kind not in left_out and p.feature in features])
     heights = [max(len(members) for _, members in band) for band in bands]  # rows of each band
     n_rows, n_columns = sum(heights), max(len(band) for band in bands)
     width = style.SINGLE_COLUMN if n_columns <= 3 and n_rows <= 4 else style.DOUBLE_COLUMN
