@@ -169,8 +169,6 @@ EXPERIMENT = Experiment(
         " approximation for large n. Units were changed feature by feature only, not by rotation."
     ),
     references=(
-        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-        " 357-365. doi:10.2307/2347385 (the data)",
         "Banfield, J. D. & Raftery, A. E. (1993). Model-based Gaussian and non-Gaussian clustering. Biometrics 49,"
         " 803-821. doi:10.2307/2532201",
         "Biernacki, C., Celeux, G. & Govaert, G. (2000). Assessing a mixture model for clustering with the integrated"

@@ -274,8 +274,6 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
         " convergence, and where it ends depends on the start, that of local_optima."
     ),
     references=(
-        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-        " 357-365. doi:10.2307/2347385 (the data)",
         "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM"
         " algorithm. Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
         "Bishop, C. M. (2006). Pattern Recognition and Machine Learning, section 9.2. Springer.",

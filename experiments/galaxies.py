@@ -210,13 +210,8 @@ EXPERIMENT = Experiment(
     limits=f"{background.LIMITS} That there are three groups is assumed here: how many the data ask for depends on the"
     " criterion and on the prior, and is a question of its own.",
     references=(
-        "Roeder, K. (1990). Density estimation with confidence sets exemplified by superclusters and voids in the"
-        " galaxies. Journal of the American Statistical Association 85, 617-624."
-        " doi:10.1080/01621459.1990.10474918",
         "Chib, S. (1995). Marginal likelihood from the Gibbs output. Journal of the American Statistical"
         " Association 90, 1313-1321. doi:10.1080/01621459.1995.10476635",
-        "Richardson, S. & Green, P. J. (1997). On Bayesian analysis of mixtures with an unknown number of"
-        " components. Journal of the Royal Statistical Society B 59, 731-792. doi:10.1111/1467-9868.00095",
     ),
     claims=CLAIMS,
     data=VERSIONS,

@@ -239,8 +239,6 @@ EXPERIMENT = Experiment(
     " number.",
     references=(
         "Anderson, E. (1935). The irises of the Gaspé Peninsula. Bulletin of the American Iris Society 59, 2-5.",
-        "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179-188."
-        " doi:10.1111/j.1469-1809.1936.tb02137.x",
         "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"
         " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317."
         " doi:10.32614/RJ-2016-021",

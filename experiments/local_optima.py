@@ -195,8 +195,6 @@ EXPERIMENT: Experiment[Optima | Surface] = Experiment(
     references=(
         "Marin, J.-M., Mengersen, K. & Robert, C. P. (2005). Bayesian modelling and inference on mixtures of"
         " distributions. Handbook of Statistics 25, 459-507. doi:10.1016/S0169-7161(05)25016-2",
-        "Roeder, K. (1990). Density estimation with confidence sets exemplified by superclusters and voids in the"
-        " galaxies. Journal of the American Statistical Association 85, 617-624. doi:10.1080/01621459.1990.10474918",
         "Biernacki, C., Celeux, G. & Govaert, G. (2003). Choosing starting values for the EM algorithm for getting the"
         " highest likelihood in multivariate Gaussian mixture models. Computational Statistics & Data Analysis 41,"
         " 561-575. doi:10.1016/S0167-9473(02)00163-9",

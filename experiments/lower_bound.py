@@ -182,8 +182,6 @@ EXPERIMENT: Experiment[Outcome] = Experiment(
         " inference, which does not touch; it is not used here."
     ),
     references=(
-        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-        " 357-365. doi:10.2307/2347385 (the data)",
         "Dempster, A. P., Laird, N. M. & Rubin, D. B. (1977). Maximum likelihood from incomplete data via the EM"
         " algorithm. Journal of the Royal Statistical Society B 39, 1-38. doi:10.1111/j.2517-6161.1977.tb01600.x",
         "Neal, R. M. & Hinton, G. E. (1998). A view of the EM algorithm that justifies incremental, sparse, and other"

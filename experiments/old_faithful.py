@@ -170,8 +170,6 @@ EXPERIMENT = Experiment(
     " eruption is nearly always followed by a long one. Times are rounded, to the minute for waiting, and a mixture of"
     " densities knows nothing of that.",
     references=(
-        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics"
-        " 39, 357-365. doi:10.2307/2347385",
         "Scrucca, L., Fop, M., Murphy, T. B. & Raftery, A. E. (2016). mclust 5: clustering, classification and"
         " density estimation using Gaussian finite mixture models. The R Journal 8, 289-317."
         " doi:10.32614/RJ-2016-021",

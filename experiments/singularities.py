@@ -254,8 +254,6 @@ EXPERIMENT = Experiment(
         " chains, and its smallest standard deviation is of interest here, not its components."
     ),
     references=(
-        "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-        " 357-365. doi:10.2307/2347385 (the waiting times)",
         "Chib, S. (1995). Marginal likelihood from the Gibbs output. Journal of the American Statistical Association"
         " 90, 1313-1321. doi:10.1080/01621459.1995.10476635",
         "Ciuperca, G., Ridolfi, A. & Idier, J. (2003). Penalized maximum likelihood estimator for normal mixtures."
@@ -268,9 +266,6 @@ EXPERIMENT = Experiment(
         " distributions. Annals of Statistics 13, 795-800. doi:10.1214/aos/1176349557",
         "Redner, R. A. & Walker, H. F. (1984). Mixture densities, maximum likelihood and the EM algorithm. SIAM Review"
         " 26, 195-239. doi:10.1137/1026034",
-        "Roeder, K. (1990). Density estimation with confidence sets exemplified by superclusters and voids in the"
-        " galaxies. Journal of the American Statistical Association 85, 617-624. doi:10.1080/01621459.1990.10474918"
-        " (the galaxies)",
     ),
     claims=CLAIMS,
     stored=(Shrunk, Spikes, Remedied, Cut),

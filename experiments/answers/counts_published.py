@@ -79,8 +79,6 @@ REFERENCES = (
     " doi:10.1109/34.865189",
     "McLachlan, G. J. (1987). On bootstrapping the likelihood ratio test statistic for the number of components in a"
     " normal mixture. Applied Statistics 36, 318-324. doi:10.2307/2347790",
-    "Richardson, S. & Green, P. J. (1997). On Bayesian analysis of mixtures with an unknown number of components."
-    " Journal of the Royal Statistical Society B 59, 731-792. doi:10.1111/1467-9868.00095",
     "Malsiner-Walli, G., Frühwirth-Schnatter, S. & Grün, B. (2016). Model-based clustering based on sparse finite"
     " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
     "Drton, M. & Plummer, M. (2017). A Bayesian information criterion for singular models. Journal of the Royal"

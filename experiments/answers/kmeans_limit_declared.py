@@ -38,14 +38,10 @@ LIMITS = (
     " no theory here."
 )
 REFERENCES = (
-    "Azzalini, A. & Bowman, A. W. (1990). A look at some data on the Old Faithful geyser. Applied Statistics 39,"
-    " 357-365. doi:10.2307/2347385 (the data)",
     "Bryant, P. & Williamson, J. A. (1978). Asymptotic behaviour of classification maximum likelihood estimates."
     " Biometrika 65, 273-281. doi:10.1093/biomet/65.2.273",
     "Celeux, G. & Govaert, G. (1992). A classification EM algorithm for clustering and two stochastic versions."
     " Computational Statistics & Data Analysis 14, 315-332. doi:10.1016/0167-9473(92)90042-E",
-    "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179-188."
-    " doi:10.1111/j.1469-1809.1936.tb02137.x (the irises)",
     "Lloyd, S. P. (1982). Least squares quantization in PCM. IEEE Transactions on Information Theory 28, 129-137."
     " doi:10.1109/TIT.1982.1056489",
     "Rose, K., Gurewitz, E. & Fox, G. C. (1990). Statistical mechanics and phase transitions in clustering."

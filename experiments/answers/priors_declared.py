@@ -66,8 +66,6 @@ REFERENCES = (
     " Journal of the American Statistical Association 85, 617-624. doi:10.1080/01621459.1990.10474918",
     "Chib, S. (1995). Marginal likelihood from the Gibbs output. Journal of the American Statistical Association 90,"
     " 1313-1321. doi:10.1080/01621459.1995.10476635",
-    "Richardson, S. & Green, P. J. (1997). On Bayesian analysis of mixtures with an unknown number of components."
-    " Journal of the Royal Statistical Society B 59, 731-792. doi:10.1111/1467-9868.00095",
     "Fraley, C. & Raftery, A. E. (2007). Bayesian regularization for normal mixture estimation and model-based"
     " clustering. Journal of Classification 24, 155-181. doi:10.1007/s00357-007-0004-5",
     "Rousseau, J. & Mengersen, K. (2011). Asymptotic behaviour of the posterior distribution in overfitted mixture"

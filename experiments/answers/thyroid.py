@@ -14,9 +14,6 @@ from mixture import GaussianMixture, structure_named
 from mixture.arrays import FloatArray
 
 REFERENCES = (
-    "Coomans, D., Broeckaert, I., Jonckheer, M. & Massart, D. L. (1983). Comparison of multivariate discriminant"
-    " techniques for clinical data: application to the thyroid functional state. Methods of Information in Medicine 22,"
-    " 93-101.",
     "Malsiner-Walli, G., Frühwirth-Schnatter, S. & Grün, B. (2016). Model-based clustering based on sparse finite"
     " Gaussian mixtures. Statistics and Computing 26, 303-324. doi:10.1007/s11222-014-9500-2",
     "Malsiner-Walli, G., Grün, B. & Frühwirth-Schnatter, S. (2025). telescope: Bayesian mixtures with an unknown number"

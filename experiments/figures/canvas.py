@@ -46,7 +46,10 @@ class Drawn:
 
 
 def drawn_in_style[**P](draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
-    """Draw in the project's style, whatever the reader's is, and take every text literally: no $...$, no TeX."""
+    """Draw in the project's style, whatever the reader's is, and take every text literally: no $...$, no TeX.
+
+    Marks that are not clipped at the edge of their panel take no part in the layout.
+    """
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Drawn:
@@ -55,6 +58,8 @@ def drawn_in_style[**P](draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
         for text in drawn.figure.findobj(Text):
             text.set_parse_math(False)
             text.set_usetex(False)
+        for line in drawn.figure.findobj(Line2D):
+            line.set_in_layout(line.get_clip_on())  # what sticks out of its panel would be given room, or all of it
         return drawn
 
     return styled

@@ -168,10 +168,12 @@ def _verdict(claim: Claim) -> str:
 
 
 def _claim_numbers(claim: Claim) -> dict[str, str]:
-    """Published and ours with as many decimals as the tolerance can tell apart."""
+    """Published and ours with the decimals that the tolerance can tell apart; what is held against 0 in its own size."""
     finite = claim.tolerance > 0.0 and math.isfinite(claim.tolerance)
     decimals = min(max(0, 1 - math.floor(math.log10(claim.tolerance))), 10) if finite else None
     values = {key: number(float(getattr(claim, key)), decimals) for key in ("published", "ours")}
+    if claim.published == 0.0 and math.isfinite(claim.ours):
+        values = {"published": "0", "ours": short(float(f"{claim.ours:.3g}"))}
     error = "" if claim.error is None else f" ± {short(float(f'{claim.error:.2g}'))}"
     return {**values, "error": error, "difference": short(claim.difference), "tolerance": short(claim.tolerance)}
 

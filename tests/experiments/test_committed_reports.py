@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -55,6 +56,14 @@ def test_a_full_run_gives_the_committed_result(experiment: Experiment[Any]) -> N
     assert list(differences(committed["result"], ours["result"])) == []
     passed = [{claim["statement"]: claim["passed"] for claim in content["claims"]} for content in (committed, ours)]
     assert passed[0] == passed[1]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=[experiment.name for experiment in EXPERIMENTS])
+def test_no_work_is_cited_twice(experiment: Experiment[Any]) -> None:
+    committed = read_results(ROOT / "reports" / experiment.name)
+    assert committed is not None
+    works = [re.sub(r"\W+", " ", reference)[:60] for reference in committed["references"]]
+    assert len(works) == len(set(works))
 
 
 def test_the_comparison_sees_what_differs() -> None:
