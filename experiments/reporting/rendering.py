@@ -168,7 +168,7 @@ def _verdict(claim: Claim) -> str:
 
 
 def _claim_numbers(claim: Claim) -> dict[str, str]:
-    """Published and ours with the decimals that the tolerance can tell apart; what is held against 0 in its own size."""
+    """Published and ours with the decimals that the tolerance tells apart; what is held against 0 in its own size."""
     finite = claim.tolerance > 0.0 and math.isfinite(claim.tolerance)
     decimals = min(max(0, 1 - math.floor(math.log10(claim.tolerance))), 10) if finite else None
     values = {key: number(float(getattr(claim, key)), decimals) for key in ("published", "ours")}
