@@ -58,8 +58,7 @@ THE_COORDINATES = (
     " lower triangular and the logarithms of its diagonal as coordinates; F Fᵀ is the covariance of all the data, so"
     " that units do not matter. *Gradient ascent* goes z + t g. *Newton* goes z − t H⁻¹ g with the exact Hessian, made"
     " definite. *L-BFGS* learns H from the last steps, beginning with a multiple of the identity; *accelerated EM* does"
-    " the same beginning with B, the information of the complete data, so that its first step is EM's to first order."
-    ""
+    " the same beginning with B, the information of the complete data, so that its first step is EM's to first order"
     " (Jamshidian & Jennrich 1997). *SQUAREM* extrapolates from two steps of EM (Varadhan & Roland 2008). All t come"
     " from a line search; where it finds nothing the step is EM's, so that L never falls."
 )
