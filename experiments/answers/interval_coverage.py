@@ -146,12 +146,19 @@ def _at(pooled: pd.DataFrame, separation: str, size: int) -> pd.DataFrame:
     return pooled[(pooled["data"] == separation) & (pooled["n"] == size)].set_index("method").loc[list(METHODS)]
 
 
+def _named(method: str) -> str:
+    """The method within a sentence."""
+    return {"posterior": "the posterior", "bootstrap": "the bootstrap", "Wald, transformed": "transformed Wald"}.get(
+        method, method
+    )
+
+
 def _doing(names: Sequence[str]) -> str:
     """Which of the methods do, with their verb."""
     if len(names) == len(METHODS):
         return "every kind does"
-    told = [name if name != "Wald, transformed" else "transformed Wald" for name in names]
-    return f"{listed(told) or 'none'} {'do' if len(told) > 1 else 'does'}"
+    told = [_named(name) for name in names]
+    return f"{listed(told)} do" if len(told) > 1 else f"only {told[0]} does" if told else "none does"
 
 
 def verdict(pooled: pd.DataFrame) -> str:
@@ -183,7 +190,7 @@ def leaders(pooled: pd.DataFrame) -> pd.DataFrame:
 def leading(pooled: pd.DataFrame) -> str:
     """The same in one sentence."""
     found = leaders(pooled)
-    led = listed([f"{row['best']} at n = {row['n']}" for _, row in found.iterrows()])
+    led = listed([f"{_named(row['best'])} at n = {row['n']}" for _, row in found.iterrows()])
     clear = int((found["lead"] > RESOLVED).sum())
     return (
         f"At {APART[HARD]:g} sds coverage is highest for {led}; over the next best method {clear or 'none'} of these"
