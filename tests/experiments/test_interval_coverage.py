@@ -51,8 +51,11 @@ def test_what_theory_expects_passes():
     made = report()
     assert made.passed
     assert made.answer.startswith("Every kind does, to within 5 points, where components are 5 sds apart (95% to 100%")
-    assert "; bootstrap and posterior do at 2 sds and n = 50 (bootstrap 100%, posterior 90%, Wald 60%)." in made.answer
-    assert "coverage is highest for bootstrap at n = 50" in made.answer
+    assert (
+        "; the bootstrap and the posterior do at 2 sds and n = 50 (bootstrap 100%, posterior 90%, Wald 60%)."
+        in made.answer
+    )
+    assert "coverage is highest for the bootstrap at n = 50" in made.answer
     assert "In none of these 240 posteriors do chains disagree" in made.answer
     assert all(claim.error for claim in made.claims)
 
