@@ -129,7 +129,7 @@ def words(
         told = ", ".join(
             f"{ratio:.1f} ({method})" for (name, method), ratio in ratios(beside).items() if name == program
         )
-        text += f" {NAMES[program]}'s time over ours: {told}"
+        text += f" The time of {NAMES[program]} over ours: {told}"
         text += f"; {_lower(beside[program].rows)}." if program == "scikit-learn" else "."
     missed = [claim.statement for claim in held if not claim.passed]
     return text + (f" Missed: {'; '.join(missed)}." if missed else "")
