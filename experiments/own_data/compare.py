@@ -168,6 +168,11 @@ def _answer(found: Found) -> Answer:
     chosen = () if choice is None else (choice_section.choice_section(choice),)
     more = [] if choice is None else [choice_section.in_words(choice)]
     more += [f"{subject.incomplete}."] if subject.incomplete else []
+    parameters, n = found.comparison.criteria.n_parameters, len(subject.points)
+    if parameters >= n:
+        more += [
+            f"The model has {parameters} parameters and the data {n} complete rows: too few for any of it to hold."
+        ]
     if subject.incomplete and found.comparison.errors is not None:
         more += [
             f"The standard errors are those of a {found.comparison.errors.method} of all rows, and so of another kind"

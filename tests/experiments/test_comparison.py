@@ -131,6 +131,18 @@ def test_a_prior_written_in_toml(tmp_path):
             read_prior(path)
 
 
+def test_more_parameters_than_points_are_called_too_many():
+    x = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 4.0], [9.0, 1.0], [2.0, 2.5]])
+    report = compare(x, 1, draws=50, tune=100, chains=2, n_starts=3, progressbar=False)
+    assert "The model has 5 parameters and the data 5 complete rows: too few" in report.answer
+
+
+@pytest.mark.parametrize("draws", [1, 7])
+def test_too_few_draws_are_refused_before_the_work(draws):
+    with pytest.raises(ValueError, match="a diagnosis needs at least 8 draws of each chain"):
+        compare(np.arange(9.0)[:, None], 1, draws=draws, progressbar=False)
+
+
 def command(*arguments, folder):
     """The command line in a process of its own: exit status, and what it printed on the standard error."""
     done = subprocess.run(
