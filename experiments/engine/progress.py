@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
-def _ignore(_steps: int) -> None:
+def ignore(_steps: int) -> None:
     """Count nothing."""
 
 
@@ -34,7 +34,7 @@ class Silent:
     @contextmanager
     def stage(self, description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """Count nothing."""
-        yield _ignore
+        yield ignore
 
     def say(self, text: str) -> None:
         """Say nothing."""
@@ -53,7 +53,7 @@ class Terminal:
     def stage(self, description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """A bar with the time left, which goes when the stage is done."""
         if not self.visible:
-            yield _ignore
+            yield ignore
             return
         from rich import progress
         from rich.markup import escape

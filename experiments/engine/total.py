@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from experiments.engine.progress import ignore
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 type Place = tuple[str, str]
 """Experiment and case."""
-
-
-def _ignore(_steps: int) -> None:
-    """Count nothing."""
 
 
 class Total:
@@ -85,7 +83,7 @@ class Total:
     def stage(self, description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """A bar below the total, which goes when the stage is done."""
         if self._bars is None:
-            yield _ignore
+            yield ignore
             return
         from rich.markup import escape
 

@@ -2,16 +2,12 @@
 
 import hashlib
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
-from support import ROOT
 
 from mixture import kernels
 from mixture.arrays import FloatArray
@@ -298,37 +294,3 @@ def test_kernels_name_the_sources_they_are_made_of() -> None:
 
 def test_source_digest_is_a_sha256_in_hexadecimal() -> None:
     assert len(bytes.fromhex(kernels.SOURCE_DIGEST)) == 32
-
-
-FRESH = """
-import hashlib
-import numpy as np
-from mixture import kernels
-
-rng = np.random.default_rng(0)
-nothing, density, found = np.empty(0), np.empty(500), []
-for n_features in (1, 2, 4):
-    x, means, constants = rng.normal(size=(500, n_features)), rng.normal(size=(3, n_features)), rng.normal(size=3)
-    factors = np.tile(np.eye(n_features), (3, 1, 1))
-    kernels.dense_log_density(x, constants, means, factors, density)
-    found += [*kernels.dense_statistics(x, nothing, constants, means, factors, nothing), density.copy()]
-bits = b"".join(np.asarray(part).tobytes() for part in found)
-print(sum(kernels.walk.stats.cache_misses.values()), hashlib.sha256(bits).hexdigest())
-"""
-
-
-def test_a_process_that_compiles_gets_the_bits_of_one_that_loads(tmp_path: Path) -> None:
-    """Same seed, same numbers: also in the first run on a machine."""
-    compiled, loaded = (
-        subprocess.run(
-            [sys.executable, "-c", FRESH],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.split()
-        for _ in range(2)
-    )
-    assert int(compiled[0]) > 0 == int(loaded[0])
-    assert compiled[1] == loaded[1]

@@ -43,7 +43,10 @@ def calibration(
     }
     tree = xr.DataTree.from_dict({GROUP: xr.Dataset(variables, coords={"quantity": common})})
     figure, axes = _by_arviz(tree, [KIND_COLOURS[_kind(q)] for q in common], len(names))
+    many = len(common) * sum(found.n_simulations for found in panels.values()) > canvas.RASTER_POINTS
     for index, (ax, name) in enumerate(zip(axes, names, strict=True)):
+        for line in ax.lines:
+            line.set_rasterized(many)
         band = simultaneous_band(panels[name].n_simulations, level)
         places = np.concatenate([[0.0], band.places, [1.0]])
         low, high = (np.concatenate([[0.0], edge - band.places, [0.0]]) for edge in (band.lower, band.upper))
