@@ -225,7 +225,7 @@ def _answer(
     else:
         verdict = (
             f"Yes, as far as {n_simulations} data sets a structure can tell: in {len(calibrations)} structures no"
-            f" quantity strays further than chance explains; furthest is {strays} ({corrected})."
+            f" quantity strays further than chance explains. The furthest is {strays} ({corrected})."
         )
     seen = [label for label, found in mistakes.items() if _worst(found)[1] <= LEVEL]
     missed = [label for label in mistakes if label not in seen]
